@@ -1,0 +1,108 @@
+// The Sequelize models of sign-in. Single-table reads and writes go through models; joins and sets through SQL.
+import {
+  type CreationOptional,
+  DataTypes,
+  type InferAttributes,
+  type InferCreationAttributes,
+  type Model,
+  type Sequelize,
+} from 'sequelize'
+
+export interface UserModel extends Model<InferAttributes<UserModel>, InferCreationAttributes<UserModel>> {
+  id: string
+  email: string
+  displayName: string
+  passwordHash: string
+  pepperId: string
+  disabledAt: CreationOptional<Date | null>
+  createdAt: CreationOptional<Date>
+  updatedAt: CreationOptional<Date>
+}
+
+export interface RoleModel extends Model<InferAttributes<RoleModel>, InferCreationAttributes<RoleModel>> {
+  id: string
+  name: string
+  description: string
+  builtin: boolean
+  createdAt: CreationOptional<Date>
+}
+
+export interface SessionModel extends Model<InferAttributes<SessionModel>, InferCreationAttributes<SessionModel>> {
+  id: string
+  userId: string
+  ip: string | null
+  userAgent: string | null
+  createdAt: CreationOptional<Date>
+  expiresAt: Date
+  revokedAt: CreationOptional<Date | null>
+}
+
+export interface SigningKeyModel
+  extends Model<InferAttributes<SigningKeyModel>, InferCreationAttributes<SigningKeyModel>> {
+  id: string
+  algorithm: string
+  /** SPKI in PEM. */
+  publicKey: string
+  /** PKCS 8 in DER, sealed under the platform key. */
+  wrappedPrivateKey: Buffer
+  platformKeyId: string
+  createdAt: CreationOptional<Date>
+  retiredAt: CreationOptional<Date | null>
+}
+
+export function defineAuthModels(sequelize: Sequelize) {
+  const { UUID, TEXT, BOOLEAN, DATE, BLOB } = DataTypes
+  return {
+    User: sequelize.define<UserModel>(
+      'User',
+      {
+        id: { type: UUID, primaryKey: true },
+        email: { type: TEXT, allowNull: false },
+        displayName: { type: TEXT, allowNull: false },
+        passwordHash: { type: TEXT, allowNull: false },
+        pepperId: { type: TEXT, allowNull: false },
+        disabledAt: DATE,
+        createdAt: DATE,
+        updatedAt: DATE,
+      },
+      { tableName: 'users' },
+    ),
+    Role: sequelize.define<RoleModel>(
+      'Role',
+      {
+        id: { type: UUID, primaryKey: true },
+        name: { type: TEXT, allowNull: false },
+        description: { type: TEXT, allowNull: false },
+        builtin: { type: BOOLEAN, allowNull: false },
+        createdAt: DATE,
+      },
+      { tableName: 'roles', updatedAt: false },
+    ),
+    Session: sequelize.define<SessionModel>(
+      'Session',
+      {
+        id: { type: UUID, primaryKey: true },
+        userId: { type: UUID, allowNull: false },
+        ip: TEXT,
+        userAgent: TEXT,
+        createdAt: DATE,
+        expiresAt: { type: DATE, allowNull: false },
+        revokedAt: DATE,
+      },
+      { tableName: 'sessions', updatedAt: false },
+    ),
+    SigningKey: sequelize.define<SigningKeyModel>(
+      'SigningKey',
+      {
+        id: { type: TEXT, primaryKey: true },
+        algorithm: { type: TEXT, allowNull: false },
+        publicKey: { type: TEXT, allowNull: false },
+        wrappedPrivateKey: { type: BLOB, allowNull: false },
+        platformKeyId: { type: TEXT, allowNull: false },
+        createdAt: DATE,
+        retiredAt: DATE,
+      },
+      { tableName: 'signing_keys', updatedAt: false },
+    ),
+  }
+}

@@ -1,0 +1,108 @@
+// The Sequelize models of documents. Chunks and vectors are written and searched by SQL alone, in sets.
+import {
+  type CreationOptional,
+  DataTypes,
+  type InferAttributes,
+  type InferCreationAttributes,
+  type Model,
+  type Sequelize,
+} from 'sequelize'
+import type { CollectionRole, DocumentStatus } from '../../domain/documents/document.ts'
+import type { StoredProblem } from '../../domain/errors.ts'
+
+export interface CollectionModel
+  extends Model<InferAttributes<CollectionModel>, InferCreationAttributes<CollectionModel>> {
+  id: string
+  name: string
+  description: string
+  ownerId: string
+  isDefault: CreationOptional<boolean>
+  version: CreationOptional<number>
+  createdAt: CreationOptional<Date>
+  updatedAt: CreationOptional<Date>
+}
+
+export interface CollectionMemberModel
+  extends Model<InferAttributes<CollectionMemberModel>, InferCreationAttributes<CollectionMemberModel>> {
+  collectionId: string
+  userId: string
+  role: CollectionRole
+  createdAt: CreationOptional<Date>
+}
+
+export interface DocumentModel extends Model<InferAttributes<DocumentModel>, InferCreationAttributes<DocumentModel>> {
+  id: string
+  collectionId: string
+  ownerId: string
+  title: string
+  filename: string
+  mediaType: string
+  /** A bigint column: pg hands it over as a string. */
+  sizeBytes: string | number
+  sha256: string
+  status: CreationOptional<DocumentStatus>
+  progressDone: CreationOptional<number>
+  progressTotal: CreationOptional<number>
+  problem: CreationOptional<StoredProblem | null>
+  pageCount: CreationOptional<number | null>
+  chunkCount: CreationOptional<number | null>
+  /** Rises with every reindex; part of the workflow's work, so that a late activity of an older run changes nothing. */
+  run: CreationOptional<number>
+  createdAt: CreationOptional<Date>
+  updatedAt: CreationOptional<Date>
+  indexedAt: CreationOptional<Date | null>
+}
+
+export function defineDocumentModels(sequelize: Sequelize) {
+  const { UUID, TEXT, BOOLEAN, DATE, INTEGER, BIGINT, JSONB } = DataTypes
+  return {
+    Collection: sequelize.define<CollectionModel>(
+      'Collection',
+      {
+        id: { type: UUID, primaryKey: true },
+        name: { type: TEXT, allowNull: false },
+        description: { type: TEXT, allowNull: false },
+        ownerId: { type: UUID, allowNull: false },
+        isDefault: { type: BOOLEAN, defaultValue: false },
+        version: { type: INTEGER, defaultValue: 1 },
+        createdAt: DATE,
+        updatedAt: DATE,
+      },
+      { tableName: 'collections' },
+    ),
+    CollectionMember: sequelize.define<CollectionMemberModel>(
+      'CollectionMember',
+      {
+        collectionId: { type: UUID, primaryKey: true },
+        userId: { type: UUID, primaryKey: true },
+        role: { type: TEXT, allowNull: false },
+        createdAt: DATE,
+      },
+      { tableName: 'collection_members', updatedAt: false },
+    ),
+    Document: sequelize.define<DocumentModel>(
+      'Document',
+      {
+        id: { type: UUID, primaryKey: true },
+        collectionId: { type: UUID, allowNull: false },
+        ownerId: { type: UUID, allowNull: false },
+        title: { type: TEXT, allowNull: false },
+        filename: { type: TEXT, allowNull: false },
+        mediaType: { type: TEXT, allowNull: false },
+        sizeBytes: { type: BIGINT, allowNull: false },
+        sha256: { type: TEXT, allowNull: false },
+        status: { type: TEXT, defaultValue: 'queued' },
+        progressDone: { type: INTEGER, defaultValue: 0 },
+        progressTotal: { type: INTEGER, defaultValue: 0 },
+        problem: JSONB,
+        pageCount: INTEGER,
+        chunkCount: INTEGER,
+        run: { type: INTEGER, defaultValue: 1 },
+        createdAt: DATE,
+        updatedAt: DATE,
+        indexedAt: DATE,
+      },
+      { tableName: 'documents' },
+    ),
+  }
+}

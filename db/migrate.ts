@@ -1,0 +1,67 @@
+// Applies pending migrations: all of them in one transaction that also holds an advisory lock, so that of many
+// instances that start at once exactly one migrates, and a crash leaves either everything or nothing.
+import { Umzug, type UmzugStorage } from 'umzug'
+import type { Db } from './database.ts'
+import type { MigrationContext } from './migrations/migration.ts'
+import { migrations } from './migrations/index.ts'
+
+/** The application-wide key of the advisory lock; any constant does. */
+const migrationLock = '219, 1'
+
+/** umzug's own Sequelize storage ignores the open transaction and would wait for itself on a single connection. */
+function transactionStorage(tx: Db): UmzugStorage<MigrationContext> {
+  return {
+    executed: async () => {
+      const rows = await tx.query<{ name: string }>('select name from schema_migrations order by name')
+      return rows.map((row) => row.name)
+    },
+    logMigration: async ({ name }) => {
+      await tx.execute('insert into schema_migrations (name) values ($1)', [name])
+    },
+    unlogMigration: async ({ name }) => {
+      await tx.execute('delete from schema_migrations where name = $1', [name])
+    },
+  }
+}
+
+/**
+ * Brings the schema up to date and resolves to the names of the migrations that this call ran. `db` connects as the
+ * tables' owner; `applicationRole` (when it is another role) is granted what the application needs.
+ */
+export async function migrate(db: Db, applicationRole?: string): Promise<string[]> {
+  const ran = await db.transaction(async (tx) => {
+    await tx.execute(`set local lock_timeout = '120s'`)
+    await tx.execute(`select pg_advisory_xact_lock(${migrationLock})`)
+    await tx.execute(
+      'create table if not exists schema_migrations (name text primary key, applied_at timestamptz not null default now())',
+    )
+    const context: MigrationContext = { sql: async (text) => void (await tx.sequelize.query(text)) }
+    const umzug = new Umzug<MigrationContext>({
+      migrations: migrations.map(({ name, up }) => ({ name, up: () => up(context) })),
+      context,
+      storage: transactionStorage(tx),
+      logger: undefined,
+    })
+    const names = (await umzug.up()).map((migration) => migration.name)
+    if (applicationRole !== undefined) await grantApplicationRole(tx, applicationRole)
+    return names
+  })
+  await refreshVectorParsers(db)
+  return ran
+}
+
+/** Lets the application read and write rows, and neither own nor change a table. */
+export async function grantApplicationRole(tx: Db, role: string): Promise<void> {
+  const name = `"${role.replaceAll('"', '""')}"`
+  await tx.execute(`grant usage on schema public to ${name}`)
+  await tx.execute(`grant select, insert, update, delete on all tables in schema public to ${name}`)
+  await tx.execute(`grant usage, select on all sequences in schema public to ${name}`)
+  await tx.execute(`revoke insert, update, delete on schema_migrations from ${name}`)
+}
+
+/** Sequelize 6 reads type ids once, at its first connection: without this, vectors come back as strings after a first migration. */
+async function refreshVectorParsers(db: Db): Promise<void> {
+  const manager = (db.sequelize as unknown as { connectionManager: { _refreshDynamicOIDs?(): Promise<void> } })
+    .connectionManager
+  await manager._refreshDynamicOIDs?.()
+}

@@ -1,0 +1,130 @@
+// Every failure that CDSA names. One class, one registry: code → kind, title, whether a retry may help.
+// api/http/problem.ts maps kinds to HTTP statuses; activities map codes to Temporal's ApplicationFailure.
+
+export type ErrorKind =
+  | 'malformed'
+  | 'unauthenticated'
+  | 'forbidden'
+  | 'not-found'
+  | 'conflict'
+  | 'precondition'
+  | 'too-large'
+  | 'unsupported'
+  | 'invalid'
+  | 'limited'
+  | 'internal'
+  | 'unavailable'
+
+interface ErrorDefinition {
+  readonly kind: ErrorKind
+  readonly title: string
+  readonly retryable: boolean
+}
+
+const define = (kind: ErrorKind, title: string, retryable = false): ErrorDefinition => ({ kind, title, retryable })
+
+/** The closed registry of stable error codes. A code is part of the REST contract: add, never rename. */
+export const errorRegistry = {
+  'request.malformed': define('malformed', 'The request can’t be read'),
+  'request.invalid': define('invalid', 'The request doesn’t match its schema'),
+  'request.too_large': define('too-large', 'The request body is too large'),
+  'request.unsupported_media_type': define('unsupported', 'The request body’s media type isn’t supported'),
+  'request.precondition_failed': define('precondition', 'The resource has changed since it was read'),
+  'request.aborted': define('unavailable', 'The request was cut off', true),
+  'route.not_found': define('not-found', 'There is no such route'),
+  'resource.not_found': define('not-found', 'There is no such resource'),
+  'idempotency.in_flight': define('conflict', 'A request with this Idempotency-Key is still running', true),
+  'idempotency.mismatch': define('invalid', 'This Idempotency-Key was used for a different request'),
+  'idempotency.already_done': define('conflict', 'A request with this Idempotency-Key has already succeeded'),
+  'auth.unauthenticated': define('unauthenticated', 'Authentication is required'),
+  'auth.invalid_credentials': define('unauthenticated', 'The e-mail address or the password is wrong'),
+  'auth.forbidden': define('forbidden', 'This account may not do that'),
+  'auth.email_taken': define('conflict', 'This e-mail address is registered already'),
+  'auth.last_administrator': define('conflict', 'The last administrator can’t be removed'),
+  'auth.busy': define('unavailable', 'Too many sign-ins are being checked', true),
+  'collection.not_deletable': define('conflict', 'This collection can’t be deleted'),
+  'collection.last_owner': define('conflict', 'A collection needs an owner'),
+  'document.busy': define('conflict', 'The document is being processed', true),
+  'document.empty': define('invalid', 'The document is empty'),
+  'document.too_large': define('too-large', 'The document is too large'),
+  'document.unsupported': define('unsupported', 'This kind of document can’t be read'),
+  'document.broken': define('invalid', 'The document is broken'),
+  'document.encrypted': define('invalid', 'The document is encrypted'),
+  'document.no_text': define('invalid', 'The document holds no text'),
+  'document.limit_exceeded': define('invalid', 'The document exceeds a limit'),
+  'document.parser_crashed': define('internal', 'The parser failed on this document', true),
+  'chat.model_unknown': define('invalid', 'This model isn’t available'),
+  'turn.running': define('conflict', 'The turn is still running'),
+  'turn.ended': define('conflict', 'The turn has ended'),
+  'llm.rejected': define('invalid', 'The model’s provider rejected the request'),
+  'llm.rate_limited': define('limited', 'The model’s provider limits the rate of requests', true),
+  'llm.unavailable': define('unavailable', 'The model’s provider is unavailable', true),
+  'llm.context_exceeded': define('invalid', 'The message is too long for the model'),
+  'service.unavailable': define('unavailable', 'A service that this needs is unavailable', true),
+  'service.shutting_down': define('unavailable', 'The service is shutting down', true),
+  internal: define('internal', 'Something went wrong on our side', true),
+} as const satisfies Record<string, ErrorDefinition>
+
+export type ErrorCode = keyof typeof errorRegistry
+
+/** One fault of an input: where (a JSON path such as `messages.0.role`) and which rule; never the value. */
+export interface FieldFault {
+  readonly path: string
+  readonly message: string
+}
+
+export interface AppErrorOptions {
+  /** A sentence for the caller that says what to change. It never holds a value that may be secret. */
+  readonly detail?: string
+  readonly cause?: unknown
+  readonly errors?: readonly FieldFault[]
+  readonly retryAfterMs?: number
+  /** The id of the resource that the failure is about, when the caller may know it. */
+  readonly resourceId?: string
+}
+
+export class AppError extends Error {
+  override readonly name = 'AppError'
+  readonly code: ErrorCode
+  readonly detail: string | undefined
+  readonly errors: readonly FieldFault[] | undefined
+  readonly retryAfterMs: number | undefined
+  readonly resourceId: string | undefined
+
+  constructor(code: ErrorCode, options: AppErrorOptions = {}) {
+    super(
+      options.detail ?? errorRegistry[code].title,
+      options.cause === undefined ? undefined : { cause: options.cause },
+    )
+    this.code = code
+    this.detail = options.detail
+    this.errors = options.errors
+    this.retryAfterMs = options.retryAfterMs
+    this.resourceId = options.resourceId
+  }
+
+  get kind(): ErrorKind {
+    return errorRegistry[this.code].kind
+  }
+
+  get title(): string {
+    return errorRegistry[this.code].title
+  }
+
+  get retryable(): boolean {
+    return errorRegistry[this.code].retryable
+  }
+}
+
+/** What is stored with a failed turn or document, and sent in `turn.failed`: a problem without HTTP around it. */
+export interface StoredProblem {
+  readonly code: ErrorCode
+  readonly title: string
+  readonly detail?: string
+}
+
+/** The storable form of any failure: unknown errors become `internal`, so that no foreign message leaks. */
+export function toStoredProblem(error: unknown): StoredProblem {
+  const known = error instanceof AppError ? error : new AppError('internal')
+  return { code: known.code, title: known.title, ...(known.detail === undefined ? {} : { detail: known.detail }) }
+}

@@ -1,0 +1,175 @@
+// The only reader of the environment: one schema, parsed once, frozen, every fault listed at once.
+// Secrets are wrapped so that logging or printing the configuration can't show them.
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { loadEnvFile } from 'node:process'
+import { inspect } from 'node:util'
+import { z } from 'zod'
+
+/** A string that can't be printed by accident; `reveal()` is the only way to its value. */
+export class Secret {
+  readonly #value: string
+  constructor(value: string) {
+    this.#value = value
+  }
+  reveal(): string {
+    return this.#value
+  }
+  toString(): string {
+    return '[secret]'
+  }
+  toJSON(): string {
+    return '[secret]'
+  }
+  [inspect.custom](): string {
+    return '[secret]'
+  }
+}
+
+const secret = z
+  .string()
+  .min(1)
+  .transform((value) => new Secret(value))
+const port = z.coerce.number().int().min(0).max(65_535)
+const list = z.string().transform((value) =>
+  value
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== ''),
+)
+const modelName = z.string().regex(/^[a-z0-9-]+\/.+$/, 'is written provider/model')
+const milliseconds = (fallback: number) => z.coerce.number().int().positive().default(fallback)
+
+const environmentSchema = z.object({
+  NODE_ENV: z.string().default('development'),
+  PORT: port.optional(),
+  HOST: z.string().default('127.0.0.1'),
+  TEMPORAL_UI_PORT: port.optional(),
+  DATABASE_URL: secret.optional(),
+  DATABASE_OWNER_URL: secret.optional(),
+  REDIS_URL: secret.optional(),
+  TEMPORAL_ADDRESS: z.string().optional(),
+  TEMPORAL_NAMESPACE: z.string().default('default'),
+  TEMPORAL_API_KEY: secret.optional(),
+  TEMPORAL_TLS_CERT_FILE: z.string().optional(),
+  TEMPORAL_TLS_KEY_FILE: z.string().optional(),
+  TEMPORAL_TLS_CA_FILE: z.string().optional(),
+  TEMPORAL_TLS_SERVER_NAME: z.string().optional(),
+  TEMPORAL_CLI_PATH: z.string().optional(),
+  CDSA_DATA_DIR: z.string().default('.data'),
+  CDSA_ADMIN_EMAIL: z.email().optional(),
+  CDSA_ADMIN_PASSWORD: secret.optional(),
+  CDSA_PLATFORM_KEY: secret.optional(),
+  OPENAI_API_KEY: secret.optional(),
+  OPENAI_BASE_URL: z.url().optional(),
+  CDSA_DEFAULT_MODEL: modelName.optional(),
+  CDSA_EMBEDDING_MODEL: modelName.optional(),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  CDSA_CORS_ORIGINS: list.default([]),
+  CDSA_TRUST_PROXY: z.string().optional(),
+  CDSA_BCRYPT_COST: z.coerce.number().int().min(4).max(15).default(12),
+  CDSA_UPLOAD_LIMIT_MB: z.coerce.number().positive().max(1024).default(100),
+  CDSA_SHUTDOWN_GRACE_MS: milliseconds(5_000),
+  CDSA_SSE_HEARTBEAT_MS: milliseconds(15_000),
+  CDSA_STREAM_RETENTION_SECONDS: z.coerce.number().int().positive().default(3_600),
+  CDSA_TURN_TIMEOUT_MS: milliseconds(30 * 60_000),
+  CDSA_TASK_QUEUE_PREFIX: z
+    .string()
+    .regex(/^[a-z0-9-]+$/)
+    .default('cdsa'),
+})
+
+type Environment = z.infer<typeof environmentSchema>
+
+/** Two numbers of a rule across variables: `message` names the variables and what to change. */
+const crossChecks: readonly { readonly broken: (env: Environment) => boolean; readonly message: string }[] = [
+  {
+    broken: (env) => env.DATABASE_OWNER_URL !== undefined && env.DATABASE_URL === undefined,
+    message: 'DATABASE_OWNER_URL needs DATABASE_URL: set both, or neither for the embedded database',
+  },
+  {
+    broken: (env) => (env.TEMPORAL_TLS_CERT_FILE === undefined) !== (env.TEMPORAL_TLS_KEY_FILE === undefined),
+    message: 'TEMPORAL_TLS_CERT_FILE and TEMPORAL_TLS_KEY_FILE go together: set both, or neither',
+  },
+]
+
+function toConfig(env: Environment) {
+  return {
+    environment: env.NODE_ENV,
+    logLevel: env.LOG_LEVEL,
+    dataDir: resolve(env.CDSA_DATA_DIR),
+    http: {
+      /** undefined: the default port, or the next free one. A given port must be free. */
+      port: env.PORT,
+      host: env.HOST,
+      corsOrigins: env.CDSA_CORS_ORIGINS,
+      trustProxy: env.CDSA_TRUST_PROXY,
+      heartbeatMs: env.CDSA_SSE_HEARTBEAT_MS,
+      uploadLimitBytes: Math.floor(env.CDSA_UPLOAD_LIMIT_MB * 1024 * 1024),
+    },
+    database: { url: env.DATABASE_URL, ownerUrl: env.DATABASE_OWNER_URL ?? env.DATABASE_URL },
+    redisUrl: env.REDIS_URL,
+    temporal: {
+      address: env.TEMPORAL_ADDRESS,
+      namespace: env.TEMPORAL_NAMESPACE,
+      apiKey: env.TEMPORAL_API_KEY,
+      tls: {
+        certFile: env.TEMPORAL_TLS_CERT_FILE,
+        keyFile: env.TEMPORAL_TLS_KEY_FILE,
+        caFile: env.TEMPORAL_TLS_CA_FILE,
+        serverName: env.TEMPORAL_TLS_SERVER_NAME,
+      },
+      cliPath: env.TEMPORAL_CLI_PATH,
+      uiPort: env.TEMPORAL_UI_PORT,
+      queuePrefix: env.CDSA_TASK_QUEUE_PREFIX,
+    },
+    admin: { email: env.CDSA_ADMIN_EMAIL, password: env.CDSA_ADMIN_PASSWORD },
+    platformKey: env.CDSA_PLATFORM_KEY,
+    bcryptCost: env.CDSA_BCRYPT_COST,
+    llm: {
+      openai: { apiKey: env.OPENAI_API_KEY, baseUrl: env.OPENAI_BASE_URL },
+      defaultModel: env.CDSA_DEFAULT_MODEL,
+      embeddingModel: env.CDSA_EMBEDDING_MODEL,
+    },
+    shutdownGraceMs: env.CDSA_SHUTDOWN_GRACE_MS,
+    streamRetentionSeconds: env.CDSA_STREAM_RETENTION_SECONDS,
+    turnTimeoutMs: env.CDSA_TURN_TIMEOUT_MS,
+  }
+}
+
+export type Config = ReturnType<typeof toConfig>
+
+/** Raised at boot only: the message lists every faulty variable, one a line, and never a value. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
+
+function deepFreeze<T extends object>(value: T): T {
+  for (const child of Object.values(value)) {
+    if (typeof child === 'object' && child !== null && !(child instanceof Secret)) deepFreeze(child as object)
+  }
+  return Object.freeze(value)
+}
+
+/** Parses an environment. Empty strings count as absent, as in a `.env` file with blanks. Throws ConfigError. */
+export function parseConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  const given = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+  )
+  const result = environmentSchema.safeParse(given)
+  const faults = result.success
+    ? crossChecks.filter((check) => check.broken(result.data)).map((check) => check.message)
+    : result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+  if (!result.success || faults.length > 0) {
+    throw new ConfigError(
+      `The configuration has ${faults.length} fault(s):\n${faults.map((fault) => `  - ${fault}`).join('\n')}`,
+    )
+  }
+  return deepFreeze(toConfig(result.data))
+}
+
+/** Reads `.env` of the working directory (real variables win), then the environment. Throws ConfigError. */
+export function loadConfig(): Config {
+  if (existsSync('.env')) loadEnvFile('.env')
+  return parseConfig(process.env)
+}

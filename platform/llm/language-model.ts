@@ -1,0 +1,67 @@
+// The seam to language models: one method, one event stream. Drivers translate to and from their provider's SDK.
+import type { Usage } from '../../domain/chat/chat.ts'
+
+export interface ModelToolCall {
+  readonly callId: string
+  readonly tool: string
+  /** As the model wrote it: JSON text that the caller must parse and validate. */
+  readonly arguments: string
+}
+
+export type ModelMessage =
+  | { readonly role: 'system' | 'user'; readonly content: string }
+  | { readonly role: 'assistant'; readonly content: string; readonly toolCalls?: readonly ModelToolCall[] }
+  | { readonly role: 'tool'; readonly callId: string; readonly content: string }
+
+export interface ModelTool {
+  readonly name: string
+  readonly description: string
+  /** JSON Schema of the arguments. */
+  readonly inputSchema: Readonly<Record<string, unknown>>
+}
+
+/** A retrieved passage. The messages hold it as text too; this form is for a driver that can't read prose. */
+export interface Passage {
+  readonly marker: number
+  readonly documentTitle: string
+  readonly page: number | null
+  readonly headingPath: readonly string[]
+  readonly text: string
+}
+
+export interface ModelRequest {
+  /** The provider's own name of the model, without the provider's prefix. */
+  readonly model: string
+  readonly messages: readonly ModelMessage[]
+  readonly passages?: readonly Passage[]
+  readonly tools?: readonly ModelTool[]
+  /** 0 to 2; the provider's default when absent. */
+  readonly temperature?: number
+  readonly maxOutputTokens?: number
+}
+
+export type FinishReason = 'stop' | 'length' | 'tool-calls' | 'content-filter'
+
+export type ModelEvent =
+  | { readonly type: 'text'; readonly text: string }
+  | { readonly type: 'reasoning'; readonly text: string }
+  | { readonly type: 'tool-call'; readonly call: ModelToolCall }
+  | { readonly type: 'usage'; readonly usage: Usage }
+  | { readonly type: 'finish'; readonly reason: FinishReason }
+
+export interface LanguageModel {
+  /**
+   * Streams one answer: any number of text, reasoning and tool-call events, then exactly one usage and one finish.
+   * Never retries: the caller does. Throws AppError `llm.*` (with `retryAfterMs` from the provider's headers), or the
+   * signal's reason once it is aborted. A stream that ends without the provider's own end is `llm.unavailable`.
+   */
+  stream(request: ModelRequest, options: { readonly signal: AbortSignal }): AsyncIterable<ModelEvent>
+}
+
+export interface ModelInfo {
+  /** `provider/model`. */
+  readonly name: string
+  /** Tokens of input and output together. */
+  readonly contextWindow: number
+  readonly maxOutputTokens: number
+}

@@ -1,0 +1,51 @@
+// What every use case and activity is given: built once at the start, closed in reverse order at the end.
+// `Context` adds who asks; narrow both with `Pick` where a function needs less.
+import type { Client } from '@temporalio/client'
+import type { Registry } from 'prom-client'
+import type { Permission } from '../domain/auth/permission.ts'
+import type { Db } from '../db/database.ts'
+import type { BlobStore } from './blobs/blob-store.ts'
+import type { Config } from './config.ts'
+import type { Embeddings } from './llm/embeddings.ts'
+import type { LanguageModels } from './llm/language-models.ts'
+import type { Logger } from './logger.ts'
+import type { PlatformKeys } from './keys.ts'
+import type { Bus } from './stream/bus.ts'
+import type { TurnStream } from './stream/turn-stream.ts'
+
+export interface Platform {
+  readonly config: Config
+  readonly log: Logger
+  readonly metrics: Registry
+  readonly keys: PlatformKeys
+  readonly db: Db
+  readonly temporal: Client
+  readonly streams: TurnStream
+  readonly bus: Bus
+  readonly blobs: BlobStore
+  readonly llm: LanguageModels
+  readonly embeddings: Embeddings
+  /** Closes everything in reverse order; safe to call twice. */
+  close(): Promise<void>
+}
+
+export interface Actor {
+  readonly userId: string
+  readonly sessionId: string
+  readonly email: string
+  readonly roles: readonly string[]
+  readonly permissions: ReadonlySet<Permission>
+}
+
+export interface RequestScope {
+  readonly requestId: string
+  /** Aborts when the client goes away or the server shuts down. */
+  readonly signal: AbortSignal
+  readonly ip: string | undefined
+  readonly userAgent: string | undefined
+  /** The id for the resource that a creating request makes: a retry with the same Idempotency-Key gets the same one. */
+  readonly newResourceId: string
+}
+
+export type PublicContext = Platform & RequestScope
+export type Context = PublicContext & { readonly actor: Actor }
