@@ -59,7 +59,7 @@ export function openDatabase({ url, poolSize = 5 }: OpenDatabaseOptions): Db {
     models,
     sequelize,
     query: async <Row extends object>(sql: string, bind: readonly unknown[] = []) =>
-      (await sequelize.query(sql, { type: QueryTypes.SELECT, bind: bind as BindOrReplacements })) as Row[],
+      await sequelize.query<Row>(sql, { type: QueryTypes.SELECT, bind: bind as BindOrReplacements }),
     execute: async (sql, bind = []) => {
       const [, meta] = await sequelize.query(sql, { bind: bind as BindOrReplacements })
       return (meta as { rowCount?: number } | undefined)?.rowCount ?? 0

@@ -2,7 +2,7 @@
 import type { Migration } from './migration.ts'
 
 export const idempotency: Migration = {
-  name: '0004-idempotency',
+  name: '0005-idempotency',
   async up({ sql }) {
     await sql(`
       create table idempotency_keys (

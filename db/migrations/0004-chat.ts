@@ -2,7 +2,7 @@
 import type { Migration } from './migration.ts'
 
 export const chat: Migration = {
-  name: '0003-chat',
+  name: '0004-chat',
   async up({ sql }) {
     await sql(`
       create table chats (
