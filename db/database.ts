@@ -24,7 +24,7 @@ const namespace = {
     return (...args: A): R => storage.run(store, () => work(...args))
   },
 }
-Sequelize.useCLS(namespace as unknown as Parameters<typeof Sequelize.useCLS>[0])
+Sequelize.useCLS(namespace)
 
 /** A database, or a transaction on it: every function of db/ takes one as its first argument. */
 export interface Db {

@@ -29,9 +29,7 @@ function transactionStorage(tx: Db): UmzugStorage<MigrationContext> {
  * tables' owner; `applicationRole` (when it is another role) is granted what the application needs.
  */
 export async function migrate(db: Db, applicationRole?: string): Promise<string[]> {
-  const ran = await db.transaction(async (tx) => {
-    await tx.execute(`set local lock_timeout = '120s'`)
-    await tx.execute(`select pg_advisory_xact_lock(${migrationLock})`)
+  const ran = await migrationTransaction(db, async (tx) => {
     await tx.execute(
       'create table if not exists schema_migrations (name text primary key, applied_at timestamptz not null default now())',
     )
@@ -48,6 +46,15 @@ export async function migrate(db: Db, applicationRole?: string): Promise<string[
   })
   await refreshVectorParsers(db)
   return ran
+}
+
+/** A transaction that changes the schema: one at a time over all instances. */
+export function migrationTransaction<T>(db: Db, work: (tx: Db) => Promise<T>): Promise<T> {
+  return db.transaction(async (tx) => {
+    await tx.execute(`set local lock_timeout = '120s'`)
+    await tx.execute(`select pg_advisory_xact_lock(${migrationLock})`)
+    return work(tx)
+  })
 }
 
 /** Lets the application read and write rows, and neither own nor change a table. */

@@ -27,6 +27,8 @@ export const chunks: Migration = {
         name text not null unique,
         dimensions integer not null,
         table_name text not null unique,
+        column_type text not null check (column_type in ('vector', 'halfvec')),
+        hnsw boolean not null,
         active boolean not null default false,
         created_at timestamptz not null default now()
       );

@@ -1,0 +1,122 @@
+// A document's chunks with their vectors, replaced as a whole: a reader sees the old set or the new one, never a mix.
+import type { Chunk } from '../../domain/documents/chunk-types.ts'
+import { type Page, type PageQuery, toPage } from '../../domain/resource.ts'
+import type { Db } from '../database.ts'
+import { newId } from '../ids.ts'
+import { type EmbeddingModelRow, findActiveEmbeddingModel } from './embedding-models.ts'
+import type { DocumentRun } from './ingestion.ts'
+import { encodeArray, encodeVector } from './vector-codec.ts'
+
+/** Rows of one INSERT: bounds the size of its parameters (500 × 1,536 × 4 bytes is 3 MB). */
+const rowsPerInsert = 500
+
+export interface NewChunks extends DocumentRun {
+  readonly collectionId: string
+  readonly chunks: readonly Chunk[]
+  /** One for each chunk, in the same order. */
+  readonly vectors: readonly Float32Array[]
+  readonly pageCount: number | undefined
+}
+
+/**
+ * Makes a run's chunks the document's own and marks it indexed, in one transaction. Resolves to false, and changes
+ * nothing, when the document is gone, a newer run has begun, or this run has ended already.
+ */
+export async function replaceChunks(db: Db, input: NewChunks): Promise<boolean> {
+  const model = await findActiveEmbeddingModel(db)
+  if (model === undefined) throw new Error('no embedding model is recorded')
+  return db.transaction(async (tx) => {
+    const owned = await tx.query(
+      `select id from documents where id = $1 and run = $2 and status not in ('indexed', 'failed') for update`,
+      [input.documentId, input.run],
+    )
+    if (owned.length === 0) return false
+    await removeChunks(tx, input.documentId)
+    for (let from = 0; from < input.chunks.length; from += rowsPerInsert) await insertChunks(tx, input, model, from)
+    await addLexemes(tx, input.documentId, 1)
+    await tx.execute(
+      `update documents set status = 'indexed', chunk_count = $2, page_count = $3, progress_done = progress_total,
+         problem = null, indexed_at = now(), updated_at = now() where id = $1`,
+      [input.documentId, input.chunks.length, input.pageCount ?? null],
+    )
+    return true
+  })
+}
+
+async function insertChunks(tx: Db, input: NewChunks, model: EmbeddingModelRow, from: number): Promise<void> {
+  const chunks = input.chunks.slice(from, from + rowsPerInsert)
+  const ids = chunks.map(() => newId())
+  await tx.execute(
+    `insert into chunks (id, document_id, collection_id, ordinal, text, heading_path, token_count, spans, tsv)
+     select r.id, $1, $2, r.ordinal, r.text, r.heading_path, r.token_count, r.spans,
+       setweight(to_tsvector('english', array_to_string(r.heading_path, ' ')), 'B') || to_tsvector('english', r.text)
+     from jsonb_to_recordset($3::jsonb)
+       as r (id uuid, ordinal int, text text, heading_path text[], token_count int, spans jsonb)`,
+    [
+      input.documentId,
+      input.collectionId,
+      JSON.stringify(
+        chunks.map((chunk, index) => ({
+          id: ids[index],
+          ordinal: chunk.ordinal,
+          text: chunk.text,
+          heading_path: chunk.headingPath,
+          token_count: chunk.tokenCount,
+          spans: chunk.spans,
+        })),
+      ),
+    ],
+  )
+  const vectors = input.vectors.slice(from, from + chunks.length)
+  const [type] = await tx.query<{ oid: number }>(`select '${model.columnType}'::regtype::oid::int as oid`)
+  await tx.execute(
+    `insert into ${model.tableName} (chunk_id, document_id, collection_id, embedding)
+     select u.id, $1, $2, u.embedding from unnest($3::uuid[], $4::${model.columnType}[]) as u (id, embedding)`,
+    [
+      input.documentId,
+      input.collectionId,
+      ids,
+      encodeArray(
+        vectors.map((vector) => encodeVector(vector, model.columnType)),
+        type?.oid ?? 0,
+      ),
+    ],
+  )
+}
+
+/** Deletes a document's chunks; their vectors go with them. */
+export async function removeChunks(tx: Db, documentId: string): Promise<void> {
+  await addLexemes(tx, documentId, -1)
+  await tx.execute('delete from chunks where document_id = $1', [documentId])
+}
+
+/** Keeps, for each lexeme, in how many chunks it stands; in one order everywhere, so that two documents can't deadlock. */
+async function addLexemes(tx: Db, documentId: string, sign: 1 | -1): Promise<void> {
+  await tx.execute(
+    `insert into lexeme_statistics (lexeme, chunk_count)
+     select t.lexeme, count(*) * $2::int from chunks c, unnest(c.tsv) t where c.document_id = $1
+     group by t.lexeme order by t.lexeme
+     on conflict (lexeme) do update set chunk_count = lexeme_statistics.chunk_count + excluded.chunk_count`,
+    [documentId, sign],
+  )
+}
+
+export interface ChunkView {
+  readonly id: string
+  readonly ordinal: number
+  readonly text: string
+  readonly headingPath: readonly string[]
+  readonly tokenCount: number
+  readonly spans: Chunk['spans']
+}
+
+/** A document's chunks in reading order; the cursor is the last chunk's ordinal. The caller has checked the access. */
+export async function listChunks(db: Db, documentId: string, { limit, after }: PageQuery): Promise<Page<ChunkView>> {
+  const rows = await db.query<ChunkView>(
+    `select id, ordinal, text, heading_path as "headingPath", token_count as "tokenCount", spans from chunks
+     where document_id = $1 and ordinal > $2 order by ordinal limit $3`,
+    [documentId, after === undefined ? -1 : Number(after), limit + 1],
+  )
+  const page = toPage(rows, limit)
+  return page.hasMore ? { ...page, nextCursor: String(page.data.at(-1)?.ordinal ?? 0) } : page
+}

@@ -1,0 +1,65 @@
+// What ingestion does to a document's row. Every write names the run: work of an older run changes nothing.
+import type { DocumentStatus } from '../../domain/documents/document.ts'
+import type { StoredProblem } from '../../domain/errors.ts'
+import type { Db } from '../database.ts'
+
+export interface DocumentRun {
+  readonly documentId: string
+  readonly run: number
+}
+
+export interface IngestionSource {
+  readonly sha256: string
+  readonly mediaType: string
+  readonly filename: string
+  readonly collectionId: string
+  readonly status: DocumentStatus
+}
+
+/** What a run works on; undefined once the document was deleted or a newer run has begun. */
+export async function findIngestionSource(
+  db: Db,
+  { documentId, run }: DocumentRun,
+): Promise<IngestionSource | undefined> {
+  const [row] = await db.query<IngestionSource>(
+    `select sha256, media_type as "mediaType", filename, collection_id as "collectionId", status
+     from documents where id = $1 and run = $2`,
+    [documentId, run],
+  )
+  return row
+}
+
+export interface Progress {
+  readonly status: DocumentStatus
+  readonly done: number
+  readonly total: number
+  readonly pageCount?: number | undefined
+}
+
+/** Records how far a run is; never moves a finished document back. */
+export async function recordProgress(db: Db, { documentId, run }: DocumentRun, progress: Progress): Promise<void> {
+  await db.execute(
+    `update documents set status = $3, progress_done = greatest($4, case when status = $3 then progress_done else 0 end),
+       progress_total = $5, page_count = coalesce($6, page_count), updated_at = now()
+     where id = $1 and run = $2 and status not in ('indexed', 'failed')`,
+    [documentId, run, progress.status, progress.done, progress.total, progress.pageCount ?? null],
+  )
+}
+
+/** Ends a run as failed, with what the reader should change; no effect on a run that has ended. */
+export async function failIngestion(db: Db, { documentId, run }: DocumentRun, problem: StoredProblem): Promise<void> {
+  await db.execute(
+    `update documents set status = 'failed', problem = $3::jsonb, updated_at = now()
+     where id = $1 and run = $2 and status not in ('indexed', 'failed')`,
+    [documentId, run, JSON.stringify(problem)],
+  )
+}
+
+/** Documents that were queued more than `olderThanSeconds` ago: their workflow may never have been started. */
+export async function listUnstartedDocuments(db: Db, olderThanSeconds: number): Promise<DocumentRun[]> {
+  return db.query<DocumentRun>(
+    `select id as "documentId", run from documents
+     where status = 'queued' and updated_at < now() - make_interval(secs => $1) order by created_at limit 100`,
+    [olderThanSeconds],
+  )
+}
