@@ -1,33 +1,7 @@
 // The seam to language models: one method, one event stream. Drivers translate to and from their provider's SDK.
+// What goes in (messages, tools, passages) is declared in domain/chat/model-message.ts, for the rules that build it.
 import type { Usage } from '../../domain/chat/chat.ts'
-
-export interface ModelToolCall {
-  readonly callId: string
-  readonly tool: string
-  /** As the model wrote it: JSON text that the caller must parse and validate. */
-  readonly arguments: string
-}
-
-export type ModelMessage =
-  | { readonly role: 'system' | 'user'; readonly content: string }
-  | { readonly role: 'assistant'; readonly content: string; readonly toolCalls?: readonly ModelToolCall[] }
-  | { readonly role: 'tool'; readonly callId: string; readonly content: string }
-
-export interface ModelTool {
-  readonly name: string
-  readonly description: string
-  /** JSON Schema of the arguments. */
-  readonly inputSchema: Readonly<Record<string, unknown>>
-}
-
-/** A retrieved passage. The messages hold it as text too; this form is for a driver that can't read prose. */
-export interface Passage {
-  readonly marker: number
-  readonly documentTitle: string
-  readonly page: number | null
-  readonly headingPath: readonly string[]
-  readonly text: string
-}
+import type { ModelMessage, ModelTool, ModelToolCall, Passage } from '../../domain/chat/model-message.ts'
 
 export interface ModelRequest {
   /** The provider's own name of the model, without the provider's prefix. */
