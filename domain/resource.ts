@@ -11,11 +11,17 @@ export const etagVersion = z.int().positive()
 export const maxPageSize = 100
 export const pageQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(maxPageSize).default(20),
-  after: z.string().max(200).optional().describe('The nextCursor of the page before'),
+  after: id.optional().describe('The nextCursor of the page before'),
 })
 export type PageQuery = z.infer<typeof pageQuery>
 
-/** The form of every list: newest first. */
+/** For lists in a fixed order of their own, such as a document's chunks: the cursor is a position. */
+export const offsetQuery = pageQuery.extend({
+  after: z.coerce.number().int().min(0).max(1_000_000_000).optional().describe('The nextCursor of the page before'),
+})
+export type OffsetQuery = z.infer<typeof offsetQuery>
+
+/** The form of every list; newest first unless its route says otherwise. */
 export interface Page<Item> {
   readonly data: readonly Item[]
   readonly hasMore: boolean

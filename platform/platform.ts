@@ -4,12 +4,15 @@ import type { Client } from '@temporalio/client'
 import type { Registry } from 'prom-client'
 import type { Permission } from '../domain/auth/permission.ts'
 import type { Db } from '../db/database.ts'
+import type { AccessTokens } from './access-tokens.ts'
 import type { BlobStore } from './blobs/blob-store.ts'
 import type { Config } from './config.ts'
 import type { Embeddings } from './llm/embeddings.ts'
 import type { LanguageModels } from './llm/language-models.ts'
 import type { Logger } from './logger.ts'
 import type { PlatformKeys } from './keys.ts'
+import type { Passwords } from './passwords.ts'
+import type { SigningKeys } from './signing-keys.ts'
 import type { Bus } from './stream/bus.ts'
 import type { TurnStream } from './stream/turn-stream.ts'
 
@@ -18,10 +21,15 @@ export interface Platform {
   readonly log: Logger
   readonly metrics: Registry
   readonly keys: PlatformKeys
+  readonly passwords: Passwords
+  readonly signingKeys: SigningKeys
+  readonly accessTokens: AccessTokens
   readonly db: Db
   readonly temporal: Client
   readonly streams: TurnStream
   readonly bus: Bus
+  /** Resolves when the token streams and the bus answer. */
+  pingStreams(): Promise<void>
   readonly blobs: BlobStore
   readonly llm: LanguageModels
   readonly embeddings: Embeddings

@@ -1,6 +1,6 @@
 // Turns: one question and the work that answers it. The row is the truth about a turn; the workflow only drives it.
 import type { Turn, TurnStatus, Usage } from '../../domain/chat/chat.ts'
-import type { Message } from '../../domain/chat/chat.ts'
+import type { EndedTurn } from '../../domain/chat/turn-ending.ts'
 import { AppError, type StoredProblem } from '../../domain/errors.ts'
 import { type Db, firstOrNotFound } from '../database.ts'
 import { newId } from '../ids.ts'
@@ -167,12 +167,6 @@ export async function endTurn(db: Db, turnId: string, ending: TurnEnding): Promi
     if (ended.length > 0 && ending.status !== 'failed' && ending.answer !== null) await insertAnswer(tx, ending.answer)
     return findEndedTurn(tx, turnId)
   })
-}
-
-export interface EndedTurn {
-  readonly status: 'completed' | 'failed' | 'cancelled'
-  readonly problem: StoredProblem | null
-  readonly message: Message | null
 }
 
 /** How a turn ended; undefined while it runs, or when it is gone. */

@@ -1,6 +1,6 @@
 // A document's chunks with their vectors, replaced as a whole: a reader sees the old set or the new one, never a mix.
 import type { Chunk } from '../../domain/documents/chunk-types.ts'
-import { type Page, type PageQuery, toPage } from '../../domain/resource.ts'
+import { type OffsetQuery, type Page, toPage } from '../../domain/resource.ts'
 import type { Db } from '../database.ts'
 import { newId } from '../ids.ts'
 import { type EmbeddingModelRow, findActiveEmbeddingModel } from './embedding-models.ts'
@@ -111,11 +111,11 @@ export interface ChunkView {
 }
 
 /** A document's chunks in reading order; the cursor is the last chunk's ordinal. The caller has checked the access. */
-export async function listChunks(db: Db, documentId: string, { limit, after }: PageQuery): Promise<Page<ChunkView>> {
+export async function listChunks(db: Db, documentId: string, { limit, after }: OffsetQuery): Promise<Page<ChunkView>> {
   const rows = await db.query<ChunkView>(
     `select id, ordinal, text, heading_path as "headingPath", token_count as "tokenCount", spans from chunks
      where document_id = $1 and ordinal > $2 order by ordinal limit $3`,
-    [documentId, after === undefined ? -1 : Number(after), limit + 1],
+    [documentId, after ?? -1, limit + 1],
   )
   const page = toPage(rows, limit)
   return page.hasMore ? { ...page, nextCursor: String(page.data.at(-1)?.ordinal ?? 0) } : page

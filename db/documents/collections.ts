@@ -83,6 +83,21 @@ export async function getCollection(
   return toCollection(firstOrNotFound(rows, 'collection'))
 }
 
+/** Which of these collections the user isn't a member of, or that aren't there. */
+export async function findUnreadableCollections(
+  db: Db,
+  userId: string,
+  collectionIds: readonly string[],
+): Promise<string[]> {
+  if (collectionIds.length === 0) return []
+  const rows = await db.query<{ id: string }>(
+    `select wanted.id from unnest($2::uuid[]) as wanted (id)
+     where not exists (select 1 from collection_members m where m.user_id = $1 and m.collection_id = wanted.id)`,
+    [userId, collectionIds],
+  )
+  return rows.map((row) => row.id)
+}
+
 const rank: Readonly<Record<CollectionRole, number>> = { reader: 0, editor: 1, owner: 2 }
 
 /** The collection, if the user's role in it is at least `role`: else `resource.not_found` or `auth.forbidden`. */

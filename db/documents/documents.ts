@@ -173,6 +173,7 @@ export async function findUnreadableDocuments(
   userId: string,
   documentIds: readonly string[],
 ): Promise<string[]> {
+  if (documentIds.length === 0) return []
   const rows = await db.query<{ id: string }>(
     `select wanted.id from unnest($2::uuid[]) as wanted (id)
      where not exists (select 1 from ${readable} where d.id = wanted.id)`,

@@ -56,9 +56,12 @@ export async function failIngestion(db: Db, { documentId, run }: DocumentRun, pr
 }
 
 /** Documents that were queued more than `olderThanSeconds` ago: their workflow may never have been started. */
-export async function listUnstartedDocuments(db: Db, olderThanSeconds: number): Promise<DocumentRun[]> {
-  return db.query<DocumentRun>(
-    `select id as "documentId", run from documents
+export async function listUnstartedDocuments(
+  db: Db,
+  olderThanSeconds: number,
+): Promise<(DocumentRun & { readonly ownerId: string })[]> {
+  return db.query(
+    `select id as "documentId", run, owner_id as "ownerId" from documents
      where status = 'queued' and updated_at < now() - make_interval(secs => $1) order by created_at limit 100`,
     [olderThanSeconds],
   )

@@ -1,0 +1,49 @@
+// Streams one answer of a model to the turn's followers and gathers it.
+import type { Usage } from '../../domain/chat/chat.ts'
+import type { StepPosition } from '../../domain/chat/turn-event.ts'
+import type { ModelRequest } from '../../platform/llm/language-model.ts'
+import type { ResolvedModel } from '../../platform/llm/language-models.ts'
+import { countTokens } from '../../platform/llm/tokens.ts'
+import type { TurnPublisher } from '../../platform/stream/turn-publisher.ts'
+
+export interface Generation {
+  /** Exactly the concatenation of the published deltas. */
+  readonly content: string
+  readonly usage: Usage
+}
+
+export const nothing: Generation = { content: '', usage: { inputTokens: 0, outputTokens: 0, estimated: true } }
+
+/** Throws what the model's driver throws, except after an abort: then it resolves to what there was. */
+export async function generate(
+  model: ResolvedModel,
+  request: ModelRequest,
+  options: { readonly position: StepPosition; readonly publisher: TurnPublisher; readonly signal: AbortSignal },
+): Promise<Generation> {
+  const { position, publisher, signal } = options
+  let content = ''
+  let usage: Usage | undefined
+  try {
+    for await (const event of model.driver.stream(request, { signal })) {
+      if (event.type === 'text') {
+        content += event.text
+        publisher.publish({ type: 'text.delta', data: { ...position, text: event.text } })
+      } else if (event.type === 'reasoning') {
+        publisher.publish({ type: 'reasoning.delta', data: { ...position, text: event.text } })
+      } else if (event.type === 'usage') {
+        usage = event.usage
+      }
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error
+  }
+  usage ??= estimate(request, content)
+  publisher.publish({ type: 'usage.reported', data: { ...position, usage } })
+  return { content, usage }
+}
+
+const estimate = (request: ModelRequest, content: string): Usage => ({
+  inputTokens: request.messages.reduce((sum, message) => sum + countTokens(message.content), 0),
+  outputTokens: countTokens(content),
+  estimated: true,
+})

@@ -1,0 +1,53 @@
+// Parses an original in a guarded process of its own and keeps the elements.
+import { Context } from '@temporalio/activity'
+import { type DocumentRun, type IngestionSource, findIngestionSource } from '../../db/documents/ingestion.ts'
+import type { ParsedDocument } from '../../domain/documents/element.ts'
+import { AppError } from '../../domain/errors.ts'
+import { parseDocument } from '../../platform/parsing/parse-document.ts'
+import type { Platform } from '../../platform/platform.ts'
+import { findElements, writeElements } from '../../platform/parsing/derived.ts'
+import { reportProgress } from './report-progress.ts'
+
+/** A parser that crashes on a document twice will do so again. */
+const crashAttempts = 2
+
+/** Resolves to null when there is nothing to do: the document is gone, or a newer run has begun. */
+export const createParseDocument =
+  (platform: Pick<Platform, 'db' | 'blobs' | 'bus' | 'log'>) =>
+  async (run: DocumentRun): Promise<{ readonly pages: number | null } | null> => {
+    const source = await findIngestionSource(platform.db, run)
+    if (source === undefined) return null
+    const kept = await findElements(platform.blobs, source.sha256)
+    if (kept !== undefined) return { pages: kept.pageCount ?? null }
+    await reportProgress(platform, run, { status: 'parsing', done: 0, total: 0 })
+    const parsed = await parse(platform, run, source)
+    await writeElements(platform.blobs, source.sha256, parsed)
+    return { pages: parsed.pageCount ?? null }
+  }
+
+async function parse(
+  platform: Pick<Platform, 'db' | 'blobs' | 'bus' | 'log'>,
+  run: DocumentRun,
+  { sha256, mediaType }: IngestionSource,
+): Promise<ParsedDocument> {
+  const activity = Context.current()
+  const onProgress = ({ page, totalPages }: { readonly page: number; readonly totalPages?: number }): void => {
+    activity.heartbeat()
+    reportProgress(platform, run, { status: 'parsing', done: page, total: totalPages ?? page }).catch(
+      (error: unknown) => {
+        platform.log.warn({ err: error, ...run }, 'the progress of a parser wasn’t recorded')
+      },
+    )
+  }
+  const path = await platform.blobs.localPath(sha256)
+  try {
+    return await parseDocument({ path, mediaType, signal: activity.cancellationSignal, onProgress })
+  } catch (error) {
+    const crashed = error instanceof AppError && error.code === 'document.parser_crashed'
+    if (!crashed || activity.info.attempt < crashAttempts) throw error
+    throw new AppError('document.broken', {
+      detail: 'The parser crashed on it twice. Save it anew from its program, and upload that.',
+      cause: error,
+    })
+  }
+}

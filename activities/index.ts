@@ -1,0 +1,23 @@
+// Every activity, made from one Platform. Workflows see this type alone.
+import type { Platform } from '../platform/platform.ts'
+import { createEndTurn } from './chat/end-turn.ts'
+import { createModelStep } from './chat/model-step.ts'
+import { createChunkDocument } from './documents/chunk-document.ts'
+import { createEmbedChunks } from './documents/embed-chunks.ts'
+import { createFailDocument } from './documents/fail-document.ts'
+import { createIndexDocument } from './documents/index-document.ts'
+import { createParseDocument } from './documents/parse-document.ts'
+
+export type Activities = ReturnType<typeof createActivities>
+
+export function createActivities(platform: Platform) {
+  return {
+    modelStep: createModelStep(platform),
+    endTurn: createEndTurn(platform),
+    parseDocument: createParseDocument(platform),
+    chunkDocument: createChunkDocument(platform),
+    embedChunks: createEmbedChunks(platform),
+    indexDocument: createIndexDocument(platform),
+    failDocument: createFailDocument(platform),
+  }
+}

@@ -1,0 +1,149 @@
+// The routes of collections and their members.
+import { z } from 'zod'
+import {
+  createCollection,
+  deleteCollection,
+  getCollection,
+  listCollections,
+  listMembers,
+  putMember,
+  removeMember,
+  updateCollection,
+} from '../../db/documents/collections.ts'
+import {
+  type Collection,
+  collectionSchema,
+  createCollectionSchema,
+  memberSchema,
+  patchCollectionSchema,
+  putMemberSchema,
+} from '../../domain/documents/document.ts'
+import { AppError } from '../../domain/errors.ts'
+import { id, pageOf, pageQuery } from '../../domain/resource.ts'
+import { type Reply, defineRoute } from '../http/route.ts'
+
+const tag = 'collections'
+const params = z.object({ collectionId: id })
+const memberParams = z.object({ collectionId: id, userId: id })
+const collectionBody = z.object({ collection: collectionSchema })
+
+const reply = (status: 200 | 201, collection: Collection): Reply => ({
+  status,
+  body: { collection },
+  headers: { ETag: `"${collection.version}"` },
+})
+
+/** `If-Match` names the version that was read; `*` and absence mean any. */
+function versionOf(ifMatch: string | undefined): number | undefined {
+  if (ifMatch === undefined || ifMatch === '*') return undefined
+  if (/^\d{1,9}$/.test(ifMatch)) return Number(ifMatch)
+  throw new AppError('request.precondition_failed', { detail: 'If-Match isn’t an ETag of this collection.' })
+}
+
+const collections = [
+  defineRoute({
+    method: 'post',
+    path: '/collections',
+    access: 'collection:write',
+    summary: 'Create a collection that you own',
+    tag,
+    body: createCollectionSchema,
+    responses: { 201: collectionBody },
+    idempotent: { keep: 'answer' },
+    handle: async ({ db, actor, newResourceId }, { body }) =>
+      reply(201, await createCollection(db, { id: newResourceId, ownerId: actor.userId, ...body })),
+  }),
+  defineRoute({
+    method: 'get',
+    path: '/collections',
+    access: 'collection:read',
+    summary: 'List the collections that you are a member of',
+    tag,
+    query: pageQuery,
+    responses: { 200: pageOf(collectionSchema) },
+    handle: async ({ db, actor }, { query }) => ({ status: 200, body: await listCollections(db, actor.userId, query) }),
+  }),
+  defineRoute({
+    method: 'get',
+    path: '/collections/{collectionId}',
+    access: 'collection:read',
+    summary: 'Read a collection',
+    tag,
+    params,
+    responses: { 200: collectionBody },
+    handle: async ({ db, actor }, { params }) =>
+      reply(200, await getCollection(db, { userId: actor.userId, ...params })),
+  }),
+  defineRoute({
+    method: 'patch',
+    path: '/collections/{collectionId}',
+    access: 'collection:write',
+    summary: 'Rename or describe a collection that you own',
+    tag,
+    params,
+    body: patchCollectionSchema,
+    responses: { 200: collectionBody },
+    handle: async ({ db, actor }, { params, body, ifMatch }) => {
+      const change = { userId: actor.userId, ...params, ...body, ifVersion: versionOf(ifMatch) }
+      return reply(200, await updateCollection(db, change))
+    },
+  }),
+  defineRoute({
+    method: 'delete',
+    path: '/collections/{collectionId}',
+    access: 'collection:write',
+    summary: 'Delete a collection that you own, with its documents',
+    tag,
+    params,
+    responses: { 204: null },
+    handle: async ({ db, actor }, { params }) => {
+      await deleteCollection(db, { userId: actor.userId, ...params })
+      return { status: 204 }
+    },
+  }),
+]
+
+const members = [
+  defineRoute({
+    method: 'get',
+    path: '/collections/{collectionId}/members',
+    access: 'collection:read',
+    summary: 'List a collection’s members, owners first',
+    tag,
+    params,
+    responses: { 200: z.object({ data: z.array(memberSchema), hasMore: z.boolean(), nextCursor: z.null() }) },
+    handle: async ({ db, actor }, { params }) => {
+      const data = await listMembers(db, { userId: actor.userId, ...params })
+      return { status: 200, body: { data, hasMore: false, nextCursor: null } }
+    },
+  }),
+  defineRoute({
+    method: 'put',
+    path: '/collections/{collectionId}/members/{userId}',
+    access: 'collection:write',
+    summary: 'Add a member, or change a member’s role',
+    tag,
+    params: memberParams,
+    body: putMemberSchema,
+    responses: { 200: z.object({ member: memberSchema }) },
+    handle: async ({ db, actor }, { params, body }) => {
+      const change = { userId: actor.userId, collectionId: params.collectionId, memberId: params.userId, ...body }
+      return { status: 200, body: { member: await putMember(db, change) } }
+    },
+  }),
+  defineRoute({
+    method: 'delete',
+    path: '/collections/{collectionId}/members/{userId}',
+    access: 'collection:write',
+    summary: 'Remove a member, or leave',
+    tag,
+    params: memberParams,
+    responses: { 204: null },
+    handle: async ({ db, actor }, { params }) => {
+      await removeMember(db, { userId: actor.userId, collectionId: params.collectionId, memberId: params.userId })
+      return { status: 204 }
+    },
+  }),
+]
+
+export const collectionRoutes = [...collections, ...members]

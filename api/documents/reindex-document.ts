@@ -1,0 +1,16 @@
+// Reads a document again: mends a failed one, or follows a better parser.
+import { requeueDocument } from '../../db/documents/documents.ts'
+import type { Document } from '../../domain/documents/document.ts'
+import type { Context } from '../../platform/platform.ts'
+import { startCommitted } from '../../platform/start-workflow.ts'
+import { ingestDocumentStart, ingestWorkflowId } from '../../workflows/documents/messages.ts'
+
+/** Throws `document.busy` while a run is under way. What is indexed stays searchable until the new run replaces it. */
+export async function reindexDocument(
+  context: Context,
+  documentId: string,
+): Promise<{ readonly document: Document; readonly workflowId: string }> {
+  const { document, run } = await requeueDocument(context.db, { userId: context.actor.userId, documentId })
+  await startCommitted(context, ingestDocumentStart({ documentId, run }, document.ownerId))
+  return { document, workflowId: ingestWorkflowId(documentId) }
+}

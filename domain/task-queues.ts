@@ -1,0 +1,8 @@
+// The task queues, by what their activities need; a workflow runs on the queue of its activities, so that the server
+// can hand it its first activity without another round trip.
+
+export const queueNames = ['llm', 'documents'] as const
+export type QueueName = (typeof queueNames)[number]
+
+/** The queue's name on the server, such as `cdsa-llm`. */
+export const taskQueue = (prefix: string, queue: QueueName): string => `${prefix}-${queue}`

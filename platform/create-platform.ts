@@ -1,0 +1,54 @@
+// Builds the Platform from the configuration, in order, and closes it in reverse.
+import { join } from 'node:path'
+import { Registry } from 'prom-client'
+import { openDatabase } from '../db/database.ts'
+import { AppError } from '../domain/errors.ts'
+import { createAccessTokens } from './access-tokens.ts'
+import { createFileBlobStore } from './blobs/file-blob-store.ts'
+import type { Config } from './config.ts'
+import { loadPlatformKeys } from './keys.ts'
+import { createEmbeddings } from './llm/embeddings.ts'
+import { createLanguageModels } from './llm/language-models.ts'
+import { createLogger } from './logger.ts'
+import { createPasswords } from './passwords.ts'
+import type { Platform } from './platform.ts'
+import { createSigningKeys } from './signing-keys.ts'
+import { createStreams } from './stream/create-streams.ts'
+import { createTemporalClient } from './temporal-client.ts'
+
+/** `name` stands in the logs. Nothing connects before its first use, except the embedded parts' files. */
+export async function createPlatform(config: Config, { name }: { readonly name: string }): Promise<Platform> {
+  if (config.database.url === undefined)
+    throw new AppError('service.unavailable', { detail: 'DATABASE_URL isn’t set.' })
+  const log = createLogger({ level: config.logLevel, name })
+  const keys = await loadPlatformKeys({ config, log })
+  const db = openDatabase({ url: config.database.url.reveal() })
+  const signingKeys = createSigningKeys({ db, keys })
+  const temporal = await createTemporalClient(config)
+  const streams = createStreams({ redisUrl: config.redisUrl, retentionSeconds: config.streamRetentionSeconds, log })
+  const closers = [() => db.close(), () => temporal.connection.close(), () => streams.close()]
+  let closed: Promise<void> | undefined
+  const close = async (): Promise<void> => {
+    for (const closer of closers.toReversed()) {
+      await closer().catch((error: unknown) => log.warn({ err: error }, 'a part of the platform didn’t close cleanly'))
+    }
+  }
+  return {
+    config,
+    log,
+    metrics: new Registry(),
+    keys,
+    passwords: createPasswords({ keys, cost: config.bcryptCost }),
+    signingKeys,
+    accessTokens: createAccessTokens(signingKeys),
+    db,
+    temporal,
+    streams: streams.streams,
+    bus: streams.bus,
+    pingStreams: streams.ping,
+    blobs: createFileBlobStore({ directory: join(config.dataDir, 'blobs') }),
+    llm: createLanguageModels(config),
+    embeddings: createEmbeddings(config),
+    close: () => (closed ??= close()),
+  }
+}

@@ -1,0 +1,53 @@
+// The sweep: starts the workflows of turns and documents whose row was committed, but whose start a crash or an outage
+// swallowed. Starting is idempotent, so any number of workers may sweep at once.
+import { listUnstartedTurns } from '../db/chat/turns.ts'
+import { purgeIdempotencyKeys } from '../db/http/idempotency-keys.ts'
+import { listUnstartedDocuments } from '../db/documents/ingestion.ts'
+import type { QueueName } from '../domain/task-queues.ts'
+import type { Platform } from '../platform/platform.ts'
+import { startWorkflow } from '../platform/start-workflow.ts'
+import { chatTurnStart } from '../workflows/chat/messages.ts'
+import { ingestDocumentStart } from '../workflows/documents/messages.ts'
+
+type SweepPlatform = Pick<Platform, 'db' | 'temporal' | 'config' | 'log'>
+
+const everyMs = 5_000
+/** Younger rows are about to be started by the request that made them. */
+const olderThanSeconds = 5
+
+async function startTurns(platform: SweepPlatform): Promise<void> {
+  const { turnTimeoutMs } = platform.config
+  for (const { turnId, userId } of await listUnstartedTurns(platform.db, olderThanSeconds)) {
+    await startWorkflow(platform, chatTurnStart({ turnId, stepTimeoutMs: turnTimeoutMs }, userId))
+  }
+}
+
+async function startDocuments(platform: SweepPlatform): Promise<void> {
+  for (const { documentId, run, ownerId } of await listUnstartedDocuments(platform.db, olderThanSeconds)) {
+    await startWorkflow(platform, ingestDocumentStart({ documentId, run }, ownerId))
+  }
+}
+
+/** Runs at once and then every few seconds, one round at a time. */
+export function startSweep(platform: SweepPlatform, queues: readonly QueueName[]): { stop(): void } {
+  const rounds = [
+    ...(queues.includes('llm') ? [startTurns] : []),
+    ...(queues.includes('documents') ? [startDocuments] : []),
+    ({ db }: SweepPlatform) => purgeIdempotencyKeys(db).then(() => {}),
+  ]
+  let busy = false
+  const sweep = async (): Promise<void> => {
+    if (busy) return
+    busy = true
+    try {
+      for (const round of rounds) await round(platform)
+    } catch (error) {
+      platform.log.warn({ err: error }, 'a sweep failed; the next one tries again')
+    } finally {
+      busy = false
+    }
+  }
+  void sweep()
+  const timer = setInterval(() => void sweep(), everyMs)
+  return { stop: () => clearInterval(timer) }
+}

@@ -1,0 +1,39 @@
+// The bundle of workflow code: webpack takes 2–3 s, so the result is kept beside the packages under a hash of its sources.
+import { createHash } from 'node:crypto'
+import { mkdir, readFile, readdir, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { bundleWorkflowCode } from '@temporalio/worker'
+import type { Logger } from '../platform/logger.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const sourceFolders = ['workflows', 'domain']
+const cacheFolder = join(root, 'node_modules', '.cache', 'cdsa')
+
+async function hashSources(): Promise<string> {
+  const hash = createHash('sha256')
+  const lockfile = await readFile(join(root, 'node_modules', '.package-lock.json')).catch(() => Buffer.alloc(0))
+  hash.update(lockfile)
+  for (const folder of sourceFolders) {
+    const names = await readdir(join(root, folder), { recursive: true })
+    for (const name of names.filter((candidate) => /\.[jt]s$/.test(candidate)).sort()) {
+      hash.update(name).update(await readFile(join(root, folder, name)))
+    }
+  }
+  return hash.digest('hex').slice(0, 32)
+}
+
+/** The bundle's code, from the cache where it is there. A cache that can't be written costs time, nothing else. */
+export async function loadWorkflowBundle(log: Logger): Promise<{ readonly code: string }> {
+  const file = join(cacheFolder, `workflows-${await hashSources()}.js`)
+  const kept = await readFile(file, 'utf8').catch(() => undefined)
+  if (kept !== undefined) return { code: kept }
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+  const { code } = await bundleWorkflowCode({ workflowsPath: join(root, 'workflows', `index.${extension}`) })
+  const partial = `${file}.${process.pid}`
+  await mkdir(cacheFolder, { recursive: true })
+    .then(() => writeFile(partial, code))
+    .then(() => rename(partial, file))
+    .catch((error: unknown) => log.debug({ err: error }, 'the workflow bundle wasn’t kept'))
+  return { code }
+}

@@ -1,0 +1,3 @@
+// Every workflow, for the bundle.
+export { chatTurn } from './chat/chat-turn.ts'
+export { ingestDocument } from './documents/ingest-document.ts'
