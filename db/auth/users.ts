@@ -1,0 +1,114 @@
+// Accounts, with their roles and what these grant aggregated in the same query. Addresses arrive normalised.
+import type { PatchUser, User } from '../../domain/auth/user.ts'
+import { AppError } from '../../domain/errors.ts'
+import { type Page, type PageQuery, toPage } from '../../domain/resource.ts'
+import { type Db, firstOrNotFound } from '../database.ts'
+import { grantedPermissions, grantedRoles, keepAnAdministrator, setUserRoles } from './roles.ts'
+import { revokeUserSessions } from './sessions.ts'
+
+interface UserRow extends Omit<User, 'createdAt'> {
+  readonly createdAt: Date
+}
+
+const columns = `u.id, u.email, u.display_name as "displayName", u.disabled_at is not null as disabled,
+  u.created_at as "createdAt", ${grantedRoles} as roles, ${grantedPermissions} as permissions`
+
+const toUser = (row: UserRow): User => ({ ...row, createdAt: row.createdAt.toISOString() })
+
+export interface NewUser {
+  readonly id: string
+  readonly email: string
+  readonly displayName: string
+  readonly passwordHash: string
+  readonly pepperId: string
+  /** By name; `user` alone unless given. */
+  readonly roles?: readonly string[]
+}
+
+/**
+ * Creates an account. The same id and address again changes nothing, so a retry is safe. Throws `auth.email_taken`, and
+ * `request.invalid` for an unknown role.
+ */
+export async function createUser(db: Db, { roles = ['user'], ...input }: NewUser): Promise<User> {
+  return await db.transaction(async (tx) => {
+    const inserted = await tx.query(
+      `insert into users (id, email, display_name, password_hash, pepper_id) values ($1, $2, $3, $4, $5)
+       on conflict do nothing returning id`,
+      [input.id, input.email, input.displayName, input.passwordHash, input.pepperId],
+    )
+    if (inserted.length > 0) await setUserRoles(tx, { userId: input.id, roles })
+    else {
+      const mine = await tx.query('select id from users where id = $1 and email = $2', [input.id, input.email])
+      if (mine.length === 0) throw new AppError('auth.email_taken')
+    }
+    return await getUser(tx, input.id)
+  })
+}
+
+export interface LoginRecord {
+  readonly id: string
+  readonly passwordHash: string
+  readonly pepperId: string
+  readonly disabled: boolean
+}
+
+export async function findUserForLogin(db: Db, email: string): Promise<LoginRecord | undefined> {
+  const [user] = await db.query<LoginRecord>(
+    `select id, password_hash as "passwordHash", pepper_id as "pepperId", disabled_at is not null as disabled
+     from users where lower(email) = lower($1)`,
+    [email],
+  )
+  return user
+}
+
+export interface PasswordRenewal {
+  readonly userId: string
+  /** The hash to replace: another one, set meanwhile, stays. */
+  readonly from: string
+  readonly passwordHash: string
+  readonly pepperId: string
+}
+
+/** Stores the same password under a new hash. */
+export async function renewPasswordHash(db: Db, { userId, from, passwordHash, pepperId }: PasswordRenewal) {
+  await db.models.User.update({ passwordHash, pepperId }, { where: { id: userId, passwordHash: from } })
+}
+
+/** Throws `resource.not_found`. */
+export async function getUser(db: Db, userId: string): Promise<User> {
+  const rows = await db.query<UserRow>(`select ${columns} from users u where u.id = $1`, [userId])
+  return toUser(firstOrNotFound(rows, 'user'))
+}
+
+/** All accounts, newest first. */
+export async function listUsers(db: Db, { limit, after }: PageQuery): Promise<Page<User>> {
+  const rows = await db.query<UserRow>(
+    `select ${columns} from users u where ($1::uuid is null or u.id < $1) order by u.id desc limit $2`,
+    [after ?? null, limit + 1],
+  )
+  return toPage(rows.map(toUser), limit)
+}
+
+export interface UserChange {
+  readonly userId: string
+  readonly patch: PatchUser
+}
+
+/**
+ * Changes an account; disabling it ends its sessions. Throws `resource.not_found`, `request.invalid` for an unknown
+ * role, and `auth.last_administrator` when no administrator who can sign in would be left.
+ */
+export async function updateUser(db: Db, { userId, patch }: UserChange): Promise<User> {
+  return await keepAnAdministrator(db, async (tx) => {
+    const updated = await tx.query(
+      `update users set display_name = coalesce($2, display_name), updated_at = now(),
+         disabled_at = case when $3::boolean is null then disabled_at when $3 then coalesce(disabled_at, now()) end
+       where id = $1 returning id`,
+      [userId, patch.displayName ?? null, patch.disabled ?? null],
+    )
+    firstOrNotFound(updated, 'user')
+    if (patch.roles !== undefined) await setUserRoles(tx, { userId, roles: patch.roles })
+    if (patch.disabled === true) await revokeUserSessions(tx, userId)
+    return await getUser(tx, userId)
+  })
+}

@@ -1,0 +1,111 @@
+// What a database needs before anybody can use it: permissions, built-in roles, and a first administrator. It runs at
+// every start after the migrations; of many instances that start at once exactly one makes each thing.
+import { randomBytes } from 'node:crypto'
+import { permissionCatalog, permissions, roleSeeds } from '../domain/auth/permission.ts'
+import { emailSchema, maxPasswordLength, minPasswordLength, newPasswordSchema } from '../domain/auth/user.ts'
+import { AppError } from '../domain/errors.ts'
+import { administratorRole } from './auth/roles.ts'
+import { createUser } from './auth/users.ts'
+import type { Db } from './database.ts'
+import { newId } from './ids.ts'
+
+/** The application-wide key of the advisory lock; any constant does. */
+const seedLock = '219, 3'
+const defaultAdministratorEmail = 'admin@cdsa.localhost'
+const generatedPasswordBytes = 18
+
+export interface SeedOptions {
+  /** Of the first administrator; `admin@cdsa.localhost` unless given. */
+  readonly administratorEmail?: string | undefined
+  /** Of the first administrator; generated unless given. */
+  readonly administratorPassword?: string | undefined
+  readonly hashPassword: (password: string) => Promise<{ readonly hash: string; readonly pepperId: string }>
+}
+
+export interface Seeded {
+  /** Only when this call made the administrator and its password, which is stored nowhere: show it once. */
+  readonly administrator?: { readonly email: string; readonly password: string }
+}
+
+/** `db` connects as the tables' owner. Throws `request.invalid` when the given address or password can't be used. */
+export async function seed(db: Db, options: SeedOptions): Promise<Seeded> {
+  await db.transaction(async (tx) => {
+    await tx.execute(`select pg_advisory_xact_lock(${seedLock})`)
+    await seedRoles(tx, await seedPermissions(tx))
+  })
+  return await seedAdministrator(db, options)
+}
+
+/** Resolves to the permissions that the database didn't have yet. */
+async function seedPermissions(tx: Db): Promise<Set<string>> {
+  const rows = await tx.query<{ name: string }>(
+    `insert into permissions (name, description) select * from unnest($1::text[], $2::text[])
+     on conflict (name) do nothing returning name`,
+    [permissions, permissions.map((permission) => permissionCatalog[permission])],
+  )
+  return new Set(rows.map(({ name }) => name))
+}
+
+/**
+ * A new role gets what its seed lists. An existing one gets only permissions that are new to the database, so that an
+ * upgrade extends it and yet gives nothing back that was taken from it. The administrators' role always gets all.
+ */
+async function seedRoles(tx: Db, newPermissions: ReadonlySet<string>): Promise<void> {
+  for (const role of roleSeeds) {
+    const made = await tx.query(
+      `insert into roles (id, name, description, builtin) values ($1, $2, $3, true)
+       on conflict (name) do nothing returning id`,
+      [newId(), role.name, role.description],
+    )
+    const complete = made.length > 0 || role.name === administratorRole
+    await tx.execute(
+      `insert into role_permissions (role_id, permission)
+       select r.id, p from roles r, unnest($2::text[]) p where r.name = $1 on conflict do nothing`,
+      [role.name, complete ? role.permissions : role.permissions.filter((name) => newPermissions.has(name))],
+    )
+  }
+}
+
+async function hasAdministrator(db: Db): Promise<boolean> {
+  const rows = await db.query(
+    'select 1 as found from user_roles ur join roles r on r.id = ur.role_id where r.name = $1 limit 1',
+    [administratorRole],
+  )
+  return rows.length > 0
+}
+
+function parseAdministrator(options: SeedOptions): { email: string; password: string; generated: boolean } {
+  const { administratorEmail, administratorPassword } = options
+  const email = emailSchema.safeParse(administratorEmail ?? defaultAdministratorEmail)
+  if (!email.success)
+    throw new AppError('request.invalid', { detail: 'The first administrator’s e-mail address isn’t one.' })
+  const generated = administratorPassword === undefined
+  const password = newPasswordSchema.safeParse(
+    administratorPassword ?? randomBytes(generatedPasswordBytes).toString('base64url'),
+  )
+  if (!password.success) {
+    const range = `${minPasswordLength} to ${maxPasswordLength}`
+    throw new AppError('request.invalid', { detail: `The first administrator’s password needs ${range} characters.` })
+  }
+  return { email: email.data, password: password.data, generated }
+}
+
+/** Hashing takes a while, so it happens before the lock is taken, and for nothing when another instance was faster. */
+async function seedAdministrator(db: Db, options: SeedOptions): Promise<Seeded> {
+  if (await hasAdministrator(db)) return {}
+  const { email, password, generated } = parseAdministrator(options)
+  const { hash, pepperId } = await options.hashPassword(password)
+  return await db.transaction(async (tx) => {
+    await tx.execute(`select pg_advisory_xact_lock(${seedLock})`)
+    if (await hasAdministrator(tx)) return {}
+    await createUser(tx, {
+      id: newId(),
+      email,
+      displayName: 'Administrator',
+      passwordHash: hash,
+      pepperId,
+      roles: [administratorRole],
+    })
+    return generated ? { administrator: { email, password } } : {}
+  })
+}
