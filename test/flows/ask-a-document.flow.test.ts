@@ -31,7 +31,10 @@ describe('asking a document', function () {
       expect(names).to.include.members(['retrieval.completed', 'context.built', 'usage.reported'])
       expect(names.at(-1)).to.equal('turn.completed')
       const message = events.at(-1)?.data['message']
-      const text = events.filter((event) => event.event === 'text.delta').map((event) => event.data['text']).join('')
+      const text = events
+        .filter((event) => event.event === 'text.delta')
+        .map((event) => event.data['text'])
+        .join('')
       expect(message.content).to.equal(text)
       expect(message.content).to.include(fact.answer)
       const [citation] = message.citations
@@ -72,13 +75,19 @@ describe('asking a document', function () {
     const { body: made } = await owner.post('/collections', { name: 'Shared' })
     const id = made['collection'].id
     const uploaded = await owner.upload(
-      { filename: 'plan.md', bytes: Buffer.from('# Plan\n\nThe spring fair opens on the fourth of May at the quayside.') },
+      {
+        filename: 'plan.md',
+        bytes: Buffer.from('# Plan\n\nThe spring fair opens on the fourth of May at the quayside.'),
+      },
       { collectionId: id },
     )
     await followDocumentToEnd(owner, uploaded.body['document'].id)
-    const search = async () => (await guest.post('/search', { query: 'When does the spring fair open?' })).body['results']
+    const search = async () =>
+      (await guest.post('/search', { query: 'When does the spring fair open?' })).body['results']
     expect(await search()).to.deep.equal([])
-    const member = await owner.request('PUT', `/collections/${id}/members/${guest.userId}`, { body: { role: 'reader' } })
+    const member = await owner.request('PUT', `/collections/${id}/members/${guest.userId}`, {
+      body: { role: 'reader' },
+    })
     expect(member.status).to.equal(200)
     expect(await search()).to.have.length(1)
     expect((await guest.request('DELETE', `/documents/${uploaded.body['document'].id}`)).status).to.equal(403)

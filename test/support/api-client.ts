@@ -21,7 +21,7 @@ export interface ApiClient {
 export interface RequestOptions {
   readonly body?: unknown
   /** Sent as it is, instead of `body`. */
-  readonly raw?: BodyInit
+  readonly raw?: FormData | string | Uint8Array<ArrayBuffer>
   readonly headers?: Record<string, string>
 }
 

@@ -8,6 +8,20 @@ export interface TurnEventSeen {
   readonly data: Record<string, any> // eslint-disable-line typescript/no-explicit-any -- a test reads what it expects
 }
 
+const parse = ({
+  id,
+  event,
+  data,
+}: {
+  id?: string | undefined
+  event?: string | undefined
+  data: string
+}): TurnEventSeen => ({
+  id: id ?? '',
+  event: event ?? 'message',
+  data: JSON.parse(data),
+})
+
 const authorization = (client: ApiClient) => ({ authorization: `Bearer ${client.token}` })
 
 /** All events of a stream until the server ends it. */
@@ -17,7 +31,7 @@ export async function followToEnd(client: ApiClient, path: string, lastEventId?:
     ...(lastEventId === undefined ? {} : { lastEventId }),
   })
   const events: TurnEventSeen[] = []
-  for await (const event of stream.events) events.push(event as TurnEventSeen)
+  for await (const event of stream.events) events.push(parse(event))
   return events
 }
 
@@ -60,7 +74,13 @@ export async function followTurnPersistently(
   const view = new TurnView()
   const deadline = Date.now() + (options.deadlineMs ?? 60_000)
   while (view.ending === undefined) {
-    if (Date.now() > deadline) throw new Error(`the turn didn't end: ${view.events.slice(-3).map((e) => e.event).join(', ')}`)
+    if (Date.now() > deadline)
+      throw new Error(
+        `the turn didn't end: ${view.events
+          .slice(-3)
+          .map((e) => e.event)
+          .join(', ')}`,
+      )
     const lastEventId = view.ids.at(-1)
     try {
       const stream = await openEvents(`${client.apiUrl}${eventsUrl}`, {
@@ -68,7 +88,7 @@ export async function followTurnPersistently(
         ...(lastEventId === undefined ? {} : { lastEventId }),
       })
       for await (const event of stream.events) {
-        view.take(event as TurnEventSeen)
+        view.take(parse(event))
         options.onEvent?.(view)
       }
     } catch {
