@@ -64,6 +64,8 @@ const environmentSchema = z.object({
   OPENAI_BASE_URL: z.url().optional(),
   CDSA_DEFAULT_MODEL: modelName.optional(),
   CDSA_EMBEDDING_MODEL: modelName.optional(),
+  CDSA_LLM_STALL_TIMEOUT_MS: milliseconds(60_000),
+  CDSA_LLM_CONTEXT_WINDOW: z.coerce.number().int().min(1_024).default(32_768),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   CDSA_CORS_ORIGINS: list.default([]),
   CDSA_TRUST_PROXY: z.string().optional(),
@@ -130,6 +132,10 @@ function toConfig(env: Environment) {
       openai: { apiKey: env.OPENAI_API_KEY, baseUrl: env.OPENAI_BASE_URL },
       defaultModel: env.CDSA_DEFAULT_MODEL,
       embeddingModel: env.CDSA_EMBEDDING_MODEL,
+      /** How long a provider may be silent before a call is given up. */
+      stallTimeoutMs: env.CDSA_LLM_STALL_TIMEOUT_MS,
+      /** Tokens; for models that the platform's catalogue doesn't know, as on a compatible server. */
+      unknownContextWindow: env.CDSA_LLM_CONTEXT_WINDOW,
     },
     shutdownGraceMs: env.CDSA_SHUTDOWN_GRACE_MS,
     streamRetentionSeconds: env.CDSA_STREAM_RETENTION_SECONDS,
