@@ -15,11 +15,12 @@ const defaultAdministratorEmail = 'admin@cdsa.localhost'
 const generatedPasswordBytes = 18
 
 export interface SeedOptions {
-  /** Of the first administrator; `admin@cdsa.localhost` unless given. */
-  readonly administratorEmail?: string | undefined
-  /** Of the first administrator; generated unless given. */
-  readonly administratorPassword?: string | undefined
-  readonly hashPassword: (password: string) => Promise<{ readonly hash: string; readonly pepperId: string }>
+  /** The first administrator: `admin@cdsa.localhost` and a generated password unless given. */
+  readonly admin: {
+    readonly email?: string | undefined
+    readonly password?: { reveal(): string } | undefined
+  }
+  readonly passwords: { hash(password: string): Promise<{ readonly hash: string; readonly pepperId: string }> }
 }
 
 export interface Seeded {
@@ -74,27 +75,25 @@ async function hasAdministrator(db: Db): Promise<boolean> {
   return rows.length > 0
 }
 
-function parseAdministrator(options: SeedOptions): { email: string; password: string; generated: boolean } {
-  const { administratorEmail, administratorPassword } = options
-  const email = emailSchema.safeParse(administratorEmail ?? defaultAdministratorEmail)
+function parseAdministrator({ admin }: SeedOptions): { email: string; password: string; generated: boolean } {
+  const email = emailSchema.safeParse(admin.email ?? defaultAdministratorEmail)
   if (!email.success)
     throw new AppError('request.invalid', { detail: 'The first administrator’s e-mail address isn’t one.' })
-  const generated = administratorPassword === undefined
   const password = newPasswordSchema.safeParse(
-    administratorPassword ?? randomBytes(generatedPasswordBytes).toString('base64url'),
+    admin.password?.reveal() ?? randomBytes(generatedPasswordBytes).toString('base64url'),
   )
   if (!password.success) {
     const range = `${minPasswordLength} to ${maxPasswordLength}`
     throw new AppError('request.invalid', { detail: `The first administrator’s password needs ${range} characters.` })
   }
-  return { email: email.data, password: password.data, generated }
+  return { email: email.data, password: password.data, generated: admin.password === undefined }
 }
 
 /** Hashing takes a while, so it happens before the lock is taken, and for nothing when another instance was faster. */
 async function seedAdministrator(db: Db, options: SeedOptions): Promise<Seeded> {
   if (await hasAdministrator(db)) return {}
   const { email, password, generated } = parseAdministrator(options)
-  const { hash, pepperId } = await options.hashPassword(password)
+  const { hash, pepperId } = await options.passwords.hash(password)
   return await db.transaction(async (tx) => {
     await tx.execute(`select pg_advisory_xact_lock(${seedLock})`)
     if (await hasAdministrator(tx)) return {}

@@ -13,7 +13,7 @@ const unknownKeyIntervalMs = 5_000
 const sealPurpose = 'signing-key'
 
 /** RFC 7517, public part. */
-export interface JsonWebKey {
+interface JsonWebKey {
   readonly kid: string
   readonly use: 'sig'
   readonly alg: string

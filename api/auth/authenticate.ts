@@ -1,19 +1,17 @@
 // Who is asking: a bearer token through passport, then one query for account, session, roles and permissions. Nothing
 // is remembered between requests, so disabling, a change of roles and signing out act on the next one.
-import type { IncomingMessage } from 'node:http'
 import passport from 'passport'
 import { findActor } from '../../db/auth/sessions.ts'
 import { AppError } from '../../domain/errors.ts'
 import type { Actor, Platform } from '../../platform/platform.ts'
+import type { Authenticate } from '../http/mount-route.ts'
 
 const bearer = 'access-token'
 
 /**
- * Resolves to the account that a request acts for. Throws `auth.unauthenticated` when the token is missing, malformed,
- * expired or not ours, or when its session has ended or its account is disabled: the caller never learns which.
+ * The check of a request's token. It throws `auth.unauthenticated` when the token is missing, malformed, expired or not
+ * ours, or when its session has ended or its account is disabled: the caller never learns which.
  */
-export type Authenticate = (request: IncomingMessage) => Promise<Actor>
-
 export function createAuthenticate({ db, accessTokens }: Pick<Platform, 'db' | 'accessTokens'>): Authenticate {
   const authenticator = new passport.Passport()
   authenticator.use(

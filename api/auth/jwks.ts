@@ -1,12 +1,38 @@
 // The public halves of the signing keys (RFC 7517), for services that check access tokens by themselves. Such a service
-// sees a signature and ten minutes of validity, and can't see that a session was ended meanwhile.
-import type { Platform } from '../../platform/platform.ts'
-import type { JsonWebKey } from '../../platform/signing-keys.ts'
+// sees a signature and ten minutes of validity; that a session was ended meanwhile only this API sees.
+import { z } from 'zod'
+import { type Route, defineRoute } from '../http/route.ts'
 
-/** Seconds that a client may keep the answer: a new key is published this long before it signs. */
-export const jwksMaxAgeSeconds = 300
+/** How long a client may keep the answer: a new key has to be published this long before it signs. */
+const maxAgeSeconds = 300
 
-/** The body of `GET /.well-known/jwks.json`. */
-export async function jwks({ signingKeys }: Pick<Platform, 'signingKeys'>): Promise<{ keys: JsonWebKey[] }> {
-  return await signingKeys.jwks()
-}
+const jwksSchema = z
+  .object({
+    keys: z.array(
+      z.object({
+        kid: z.string().describe('RFC 7638 thumbprint'),
+        use: z.literal('sig'),
+        alg: z.literal('ES256'),
+        kty: z.literal('EC'),
+        crv: z.literal('P-256'),
+        x: z.string(),
+        y: z.string(),
+      }),
+    ),
+  })
+  .meta({ id: 'JsonWebKeySet' })
+
+/** Served at the root, not below `/api/v1`. */
+export const jwksRoute: Route = defineRoute({
+  method: 'get',
+  path: '/.well-known/jwks.json',
+  tag: 'auth',
+  summary: 'Public keys of the access tokens',
+  access: 'public',
+  responses: { 200: jwksSchema },
+  handle: async ({ signingKeys }) => ({
+    status: 200,
+    body: await signingKeys.jwks(),
+    headers: { 'cache-control': `public, max-age=${maxAgeSeconds}` },
+  }),
+})

@@ -141,4 +141,4 @@ const administration: readonly Route[] = [
   }),
 ]
 
-export const authRoutes: readonly Route[] = [...signIn, ...administration]
+export const routes: readonly Route[] = [...signIn, ...administration]
