@@ -1,0 +1,116 @@
+// Serves the route table: who may call, what came, the use case, what goes back. The one place where HTTP becomes a
+// call of a function, and its result HTTP again.
+import type { IncomingMessage } from 'node:http'
+import type { IRouter, Request, Response } from 'express'
+import { newId } from '../../db/ids.ts'
+import { AppError } from '../../domain/errors.ts'
+import type { Actor, Context, Platform, RequestScope } from '../../platform/platform.ts'
+import { checkEvent, checkReply } from './check-reply.ts'
+import { principalOf, readIdempotencyKey, runOnce } from './idempotency.ts'
+import type { OpenStreams } from './open-streams.ts'
+import { type ReadInput, readInput } from './read-input.ts'
+import { traceOf } from './request-trace.ts'
+import type { Access, Reply, Route } from './route.ts'
+import { sendReply } from './send-reply.ts'
+
+/** Resolves to the account that a request acts for. Throws `auth.unauthenticated`. */
+export type Authenticate = (request: IncomingMessage) => Promise<Actor>
+
+export interface Kernel {
+  readonly platform: Platform
+  readonly authenticate: Authenticate
+  readonly streams: OpenStreams
+}
+
+/** The caller of a route that isn't public. Throws `auth.unauthenticated` and `auth.forbidden`. */
+async function admit(kernel: Kernel, access: Access, request: Request): Promise<Actor | undefined> {
+  if (access === 'public') return undefined
+  const actor = await kernel.authenticate(request)
+  traceOf(request).userId = actor.userId
+  if (access === 'signed-in' || actor.permissions.has(access)) return actor
+  throw new AppError('auth.forbidden', { detail: `This needs the permission “${access}”.` })
+}
+
+const maxUserAgentLength = 512
+
+function scopeOf(request: Request): Omit<RequestScope, 'newResourceId'> {
+  const { requestId, signal } = traceOf(request)
+  return { requestId, signal, ip: request.ip, userAgent: request.get('user-agent')?.slice(0, maxUserAgentLength) }
+}
+
+interface Call {
+  readonly kernel: Kernel
+  readonly route: Route
+  readonly request: Request
+  readonly actor: Actor | undefined
+  readonly read: ReadInput
+}
+
+/** Runs the use case, at most once a key where the client gave one. */
+function call({ kernel, route, request, actor, read }: Call): Promise<Reply> {
+  const { platform } = kernel
+  const { log } = traceOf(request)
+  const strict = platform.config.environment !== 'production'
+  const run = async (newResourceId: string): Promise<Reply> => {
+    const context = { ...platform, ...scopeOf(request), log, newResourceId, ...(actor === undefined ? {} : { actor }) }
+    // A public route's handler declares a context without an actor; see defineRoute.
+    return checkReply(route, await route.handle(context as Context, read.input as never), { strict, log })
+  }
+  const key = route.idempotent === undefined ? undefined : readIdempotencyKey(request.get('idempotency-key'))
+  if (route.idempotent === undefined || key === undefined) return run(newId())
+  const options = {
+    principal: principalOf(platform, actor?.userId, request.ip),
+    route: `${request.method} ${(request.baseUrl + request.path).replace(/\/+$/, '')}`,
+    key,
+    payload: read.payload,
+    keep: route.idempotent.keep,
+  }
+  return runOnce({ db: platform.db, keys: platform.keys, log }, options, run)
+}
+
+async function answer(kernel: Kernel, route: Route, exchange: { request: Request; response: Response }): Promise<void> {
+  const { request, response } = exchange
+  const { platform, streams } = kernel
+  const { signal, log } = traceOf(request)
+  const actor = await admit(kernel, route.access, request)
+  if (route.idempotent !== undefined) readIdempotencyKey(request.get('idempotency-key'))
+  const read = await readInput({ route, request, response, platform, signal })
+  const reply = await call({ kernel, route, request, actor, read })
+  const strict = platform.config.environment !== 'production'
+  await sendReply(exchange, reply, {
+    streams,
+    heartbeatMs: platform.config.http.heartbeatMs,
+    checkEvent: (event) => checkEvent(route, event, { strict, log }),
+  })
+}
+
+/** `/chats/{chatId}` as Express writes it. */
+const toExpressPath = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ':$1')
+
+/** So that `/chats/search` is asked before `/chats/{chatId}`, wherever it stands in the table. */
+const rank = ({ path }: Route): string => path.replaceAll(/\{\w+\}/g, '\uffff')
+
+/** Two routes with one method and shape would hide each other: refused at the start. */
+function requireDistinct(routes: readonly Route[]): void {
+  const seen = new Set<string>()
+  for (const route of routes) {
+    const shape = `${route.method} ${rank(route)}`
+    if (seen.has(shape)) throw new AppError('internal', { detail: `Two routes answer ${route.method} ${route.path}.` })
+    seen.add(shape)
+  }
+}
+
+/** Adds the routes to a router; `base` is where that is mounted. */
+export function mountRoutes(
+  router: IRouter,
+  routes: readonly Route[],
+  { kernel, base }: { readonly kernel: Kernel; readonly base: string },
+): void {
+  requireDistinct(routes)
+  for (const route of routes.toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1))) {
+    router[route.method](toExpressPath(route.path), async (request: Request, response: Response) => {
+      traceOf(request).route = `${base}${route.path}`
+      await answer(kernel, route, { request, response })
+    })
+  }
+}
