@@ -1,0 +1,117 @@
+// What is asked of Redis about a turn's stream: each method is one round trip on the command connection.
+// The message that goes out with an entry is the whole entry, so that a live reader needn't ask for it.
+import type { Redis } from 'ioredis'
+import { type EventId, formatEventId, parseEventId } from '../../domain/chat/turn-event.ts'
+import type { Logger } from '../logger.ts'
+import { type EncodedEntry, encodeEntry } from './encoded-entry.ts'
+import { redisErrorCode, redisUnavailable } from './redis-connection.ts'
+import type { StreamEntry } from './turn-stream.ts'
+
+/** A turn that never ends (its process died) is forgotten a week after its first event: longer than any approval may take. */
+const abandonedSeconds = 7 * 24 * 3_600
+
+/** Entries that are read at a time. */
+export const pageSize = 256
+
+/** Redis' answer to an id that isn't above the top one: the entry is there already, or a later attempt has overtaken it. */
+const notAboveTop = /^ERR The ID specified in XADD is equal or smaller/
+
+const field = 'event'
+
+/** The Stream's key, and the channel of its messages: Redis keeps the two kinds of names apart. */
+export const turnChannel = (turnId: string): string => `cdsa:turn:${turnId}`
+
+const formatMessage = (id: string, payload: string): string => `${id} ${payload}`
+
+/** Undefined for a message that isn't ours. */
+export function parseTurnMessage(text: string): EncodedEntry | undefined {
+  const space = text.indexOf(' ')
+  const id = parseEventId(text.slice(0, space))
+  return id === undefined ? undefined : { id, payload: text.slice(space + 1) }
+}
+
+type StreamRow = readonly [id: string, fields: readonly string[]]
+
+function parseRow([name, fields]: StreamRow): EncodedEntry | undefined {
+  const id = parseEventId(name)
+  const payload = fields[fields.indexOf(field) + 1]
+  return id === undefined || payload === undefined ? undefined : { id, payload }
+}
+
+/** All methods reject with AppError `service.unavailable` when Redis can't be reached or refuses. */
+export interface RedisTurnStore {
+  append(turnId: string, entries: readonly StreamEntry[]): Promise<void>
+  expire(turnId: string): Promise<void>
+  isEmpty(turnId: string): Promise<boolean>
+  /** Up to `pageSize` entries above `after`. */
+  page(turnId: string, after: EventId | undefined): Promise<EncodedEntry[]>
+  /** The ids of the streams' top entries; a turn without a stream is absent. */
+  tops(turnIds: readonly string[]): Promise<ReadonlyMap<string, EventId>>
+}
+
+export function createRedisTurnStore(options: {
+  readonly command: Redis
+  readonly retentionSeconds: number
+  readonly log: Logger
+}): RedisTurnStore {
+  const { command, retentionSeconds, log } = options
+  let failing = false
+
+  /** An outage is logged once, not for each of the many readers and appends that meet it. */
+  async function use<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      const result = await work()
+      failing = false
+      return result
+    } catch (error) {
+      if (!failing) log.warn({ err: error, reason: redisErrorCode(error) }, 'turn streams can’t be used for now')
+      failing = true
+      throw redisUnavailable()
+    }
+  }
+
+  return {
+    append: (turnId, entries) => use(() => appendEntries(command, turnId, entries)),
+    expire: (turnId) =>
+      use(async () => {
+        await command.expire(turnChannel(turnId), retentionSeconds)
+      }),
+    isEmpty: (turnId) => use(async () => (await command.exists(turnChannel(turnId))) === 0),
+    page: (turnId, after) =>
+      use(async () => {
+        const start = after === undefined ? '-' : `(${formatEventId(after)}`
+        const rows = await command.xrange(turnChannel(turnId), start, '+', 'COUNT', pageSize)
+        return rows.map(parseRow).filter((entry) => entry !== undefined)
+      }),
+    tops: (turnIds) => use(() => readTops(command, turnIds)),
+  }
+}
+
+/** The safety expiry is set once (`NX`, Redis 7), so that a latecomer's append can't prolong an ended turn's stream. */
+async function appendEntries(command: Redis, turnId: string, entries: readonly StreamEntry[]): Promise<void> {
+  if (entries.length === 0) return
+  const key = turnChannel(turnId)
+  const pipeline = command.pipeline()
+  for (const entry of entries) {
+    const id = formatEventId(entry.id)
+    const { payload } = encodeEntry(entry)
+    pipeline.xadd(key, id, field, payload).publish(key, formatMessage(id, payload))
+  }
+  pipeline.expire(key, abandonedSeconds, 'NX')
+  const answers = (await pipeline.exec()) ?? []
+  for (const [error] of answers) if (error !== null && !notAboveTop.test(error.message)) throw error
+}
+
+async function readTops(command: Redis, turnIds: readonly string[]): Promise<ReadonlyMap<string, EventId>> {
+  const pipeline = command.pipeline()
+  for (const turnId of turnIds) pipeline.xrevrange(turnChannel(turnId), '+', '-', 'COUNT', 1)
+  const answers = (await pipeline.exec()) ?? []
+  const tops = new Map<string, EventId>()
+  for (const [index, [error, rows]] of answers.entries()) {
+    if (error !== null) throw error
+    const turnId = turnIds[index]
+    const top = parseEventId((rows as StreamRow[])[0]?.[0] ?? '')
+    if (turnId !== undefined && top !== undefined) tops.set(turnId, top)
+  }
+  return tops
+}

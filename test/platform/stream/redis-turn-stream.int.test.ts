@@ -1,0 +1,295 @@
+// The conformance suite on Redis, and what only Redis promises: lost messages, lost connections, a killed server.
+import { once } from 'node:events'
+import { expect } from 'chai'
+import * as fc from 'fast-check'
+import { AppError } from '../../../domain/errors.ts'
+import { eventually } from '../../support/eventually.ts'
+import { captureLog, type CapturedLog } from '../../support/captured-log.ts'
+import { startWire, type Wire } from '../../support/wire.ts'
+import { startRedisOrSkip, type TestRedis } from '../../support/redis.ts'
+import { turnChannel } from '../../../platform/stream/redis-turn-store.ts'
+import { historyArbitrary, runHistory } from './interleavings.ts'
+import { openRedisProcess, type RedisProcess, type RedisProcessOptions } from './redis-streams.ts'
+import { delta, deltas, idsOf, newTurnId, startReader, terminal } from './turn-events.ts'
+import { turnStreamSuite } from './turn-stream-suite.ts'
+
+/** Longer than any test: what is right without the tail check must be right by itself. */
+const never = 3_600_000
+
+describe('redis turn stream', function () {
+  this.timeout(60_000)
+  let redis: TestRedis
+  let logged: CapturedLog
+  let opened: RedisProcess[]
+  let wires: Wire[]
+
+  const open = (options: Partial<RedisProcessOptions> = {}): RedisProcess => {
+    const process = openRedisProcess({ url: redis.url, log: logged.log, tailCheckMs: never, ...options })
+    opened.push(process)
+    return process
+  }
+  /** Loses the connection; resolves while it's down. */
+  const cut = async (connection: RedisProcess['subscriber']): Promise<void> => {
+    const down = once(connection, 'reconnecting')
+    connection.disconnect(true)
+    await down
+  }
+
+  before(async function () {
+    redis = await startRedisOrSkip(this)
+  })
+  after(() => redis?.stop())
+  beforeEach(() => {
+    logged = captureLog()
+    opened = []
+    wires = []
+  })
+  afterEach(async () => {
+    await Promise.all(opened.map((process) => process.close()))
+    await Promise.all(wires.map((wire) => wire.close()))
+  })
+
+  describe('as any turn stream', () => {
+    turnStreamSuite(async ({ retentionMs }) => {
+      const [writer, reader] = [open({ retentionMs }), open({ retentionMs })]
+      return {
+        writer: writer.streams,
+        reader: reader.streams,
+        close: async () => {
+          await Promise.all([writer.close(), reader.close()])
+        },
+      }
+    })
+
+    it('gives each id once and in order, whatever the interleaving of appends, reads and reconnections', async () => {
+      const [writer, reader] = [open(), open()]
+      await fc.assert(
+        fc.asyncProperty(historyArbitrary, (history) =>
+          runHistory({ writer: writer.streams, reader: reader.streams }, history, () =>
+            reader.subscriber.disconnect(true),
+          ),
+        ),
+        { numRuns: 60 },
+      )
+    })
+  })
+
+  describe('when messages are lost', () => {
+    it('reads again what was published while the subscriber was away', async () => {
+      const [writer, reader] = [open(), open()]
+      const turnId = newTurnId()
+      const follower = startReader(reader.streams, turnId)
+      await writer.streams.append(turnId, deltas(1_001, 1, 3))
+      await follower.reached(3)
+      await cut(reader.subscriber)
+      await writer.streams.append(turnId, deltas(1_001, 4, 600))
+      expect(reader.subscriber.status).not.to.equal('ready')
+      await follower.reached(600)
+      expect(idsOf(follower.entries)).to.deep.equal(idsOf(deltas(1_001, 1, 600)))
+      // The subscription is alive again: with no tail check, only a message can bring this one.
+      await eventually('the subscription is back', () => reader.subscriber.status === 'ready')
+      await writer.streams.append(turnId, [terminal])
+      await follower.done
+    })
+
+    it('sees a gap by the next message', async () => {
+      const [writer, reader] = [open(), open()]
+      const turnId = newTurnId()
+      const follower = startReader(reader.streams, turnId)
+      await writer.streams.append(turnId, [delta(1_001, 1)])
+      await follower.reached(1)
+      await writer.command.xadd(turnChannel(turnId), '1001-2', 'event', JSON.stringify(delta(1_001, 2).event))
+      await writer.streams.append(turnId, [delta(1_001, 3), terminal])
+      expect(idsOf(await follower.done)).to.deep.equal(idsOf([...deltas(1_001, 1, 3), terminal]))
+    })
+
+    it('finds the last entry without its message by the tail check', async () => {
+      const [writer, reader] = [open(), open({ tailCheckMs: 20 })]
+      const turnId = newTurnId()
+      const follower = startReader(reader.streams, turnId)
+      await writer.streams.append(turnId, [delta(1_001, 1)])
+      await follower.reached(1)
+      await writer.command.xadd(turnChannel(turnId), '9000000-2', 'event', JSON.stringify(terminal.event))
+      expect(idsOf(await follower.done)).to.deep.equal(idsOf([delta(1_001, 1), terminal]))
+    })
+
+    it('replaces a subscriber’s socket that has died without a word', async () => {
+      const wire = await startWire(redis.url)
+      wires.push(wire)
+      const [writer, reader] = [open(), open({ subscriberUrl: wire.url, tailCheckMs: 20 })]
+      const turnId = newTurnId()
+      const follower = startReader(reader.streams, turnId)
+      await writer.streams.append(turnId, [delta(1_001, 1)])
+      await follower.reached(1)
+      const replaced = new Promise((resolve) => reader.subscriber.once('ready', resolve))
+      wire.mute()
+      await replaced
+      await writer.streams.append(turnId, [terminal])
+      await follower.done
+    })
+
+    it('ignores a message that isn’t an entry', async () => {
+      const [writer, reader] = [open(), open()]
+      const turnId = newTurnId()
+      const follower = startReader(reader.streams, turnId)
+      await writer.streams.append(turnId, [delta(1_001, 1)])
+      await follower.reached(1)
+      await writer.command.publish(turnChannel(turnId), 'nonsense')
+      await writer.streams.append(turnId, [terminal])
+      expect(idsOf(await follower.done)).to.deep.equal(idsOf([delta(1_001, 1), terminal]))
+    })
+  })
+
+  describe('subscriptions and expiry', () => {
+    it('shares one subscription between the readers of a turn, and gives it up with the last of them', async () => {
+      const [writer, reader] = [open(), open()]
+      const turnId = newTurnId()
+      const subscribers = async () => (await writer.command.pubsub('NUMSUB', turnChannel(turnId)))[1]
+      const readers = Array.from({ length: 20 }, () => startReader(reader.streams, turnId))
+      await eventually('the turn is subscribed', async () => (await subscribers()) === 1)
+      await writer.streams.append(turnId, [delta(1_001, 1)])
+      await Promise.all(readers.map((each) => each.reached(1)))
+      for (const each of readers.slice(1)) each.abort()
+      await Promise.all(readers.slice(1).map(({ done }) => done))
+      expect(await subscribers()).to.equal(1)
+      readers[0]?.abort()
+      await readers[0]?.done
+      await eventually('nobody is subscribed', async () => (await subscribers()) === 0)
+    })
+
+    it('gives the subscription up when a reader leaves in the middle', async () => {
+      const { streams, command } = open()
+      const turnId = newTurnId()
+      await streams.append(turnId, deltas(1_001, 1, 5))
+      for await (const { id } of streams.read(turnId, { signal: new AbortController().signal })) {
+        if (id.sequence === 2) break
+      }
+      await eventually('nobody is subscribed', async () => {
+        const [, count] = await command.pubsub('NUMSUB', turnChannel(turnId))
+        return count === 0
+      })
+    })
+
+    it('lets an abandoned stream expire within days, and a finished one after the retention, latecomers or not', async () => {
+      const { streams, command } = open({ retentionMs: 60_000 })
+      const turnId = newTurnId()
+      await streams.append(turnId, [delta(1_001, 1)])
+      expect(await command.ttl(turnChannel(turnId))).to.be.within(24 * 3_600, 7 * 24 * 3_600)
+      await streams.append(turnId, [terminal])
+      await streams.expire(turnId)
+      expect(await command.ttl(turnChannel(turnId))).to.be.within(1, 60)
+      await streams.append(turnId, [delta(1_001, 2)])
+      expect(await command.ttl(turnChannel(turnId))).to.be.within(1, 60)
+    })
+  })
+
+  describe('when the server dies', () => {
+    afterEach(async () => {
+      await redis.restart()
+    })
+
+    it('goes on after SIGKILL and restart: every entry once, for those who were reading and those who come later', async () => {
+      const [writer, reader] = [open(), open()]
+      const turnId = newTurnId()
+      const follower = startReader(reader.streams, turnId)
+      const published = [...deltas(1_001, 1, 150), terminal]
+      const appendPersistently = async (entry: (typeof published)[number]): Promise<void> => {
+        await eventually('the append succeeds', () =>
+          writer.streams.append(turnId, [entry]).then(
+            () => true,
+            () => false,
+          ),
+        )
+      }
+      for (const [index, entry] of published.entries()) {
+        if (index % 50 === 25) await redis.kill()
+        const appended = appendPersistently(entry)
+        if (index % 50 === 25) await redis.start()
+        await appended
+      }
+      expect(idsOf(await follower.done)).to.deep.equal(idsOf(published))
+      expect(idsOf(await startReader(reader.streams, turnId).done)).to.deep.equal(idsOf(published))
+    })
+
+    it('keeps a reader waiting that comes while the server is away', async () => {
+      const [writer, reader] = [open(), open()]
+      const turnId = newTurnId()
+      await writer.streams.append(turnId, deltas(1_001, 1, 3))
+      await redis.kill()
+      const follower = startReader(reader.streams, turnId)
+      await eventually('the reader has failed to read', () => logged.withMessage('can’t be used').length > 0)
+      await redis.start()
+      await follower.reached(3)
+      await writer.streams.append(turnId, [terminal])
+      expect(idsOf(await follower.done)).to.deep.equal(idsOf([...deltas(1_001, 1, 3), terminal]))
+    })
+
+    it('ends a reader on abort while the server is away', async () => {
+      const reader = open()
+      await redis.kill()
+      const follower = startReader(reader.streams, newTurnId())
+      follower.abort()
+      expect(await follower.done).to.deep.equal([])
+    })
+
+    it('rejects with service.unavailable in bounded time, and logs it once, without what was appended', async () => {
+      const { streams } = open()
+      const turnId = newTurnId()
+      await streams.append(turnId, [delta(1_001, 1)])
+      await redis.kill()
+      const attempts = [
+        () => streams.append(turnId, [delta(1_001, 2, 'canary-text')]),
+        () => streams.expire(turnId),
+        () => streams.isEmpty(turnId),
+      ]
+      for (const attempt of attempts) {
+        const error = await attempt().then(
+          () => undefined,
+          (reason: unknown) => reason,
+        )
+        expect(error).to.be.instanceOf(AppError).with.property('code', 'service.unavailable')
+        expect(error).not.to.have.property('cause')
+      }
+      expect(logged.withMessage('can’t be used')).to.have.length(1)
+      expect(logged.lines.join('\n')).not.to.contain('canary-text')
+    })
+
+    it('rejects in bounded time when the server hangs, and works again when it goes on', async () => {
+      const { streams } = open()
+      const turnId = newTurnId()
+      await streams.append(turnId, [delta(1_001, 1)])
+      redis.freeze()
+      const error = await streams.append(turnId, [delta(1_001, 2)]).catch((reason: unknown) => reason)
+      redis.thaw()
+      expect(error).to.be.instanceOf(AppError).with.property('code', 'service.unavailable')
+      await eventually('the append succeeds', () =>
+        streams.append(turnId, [delta(1_001, 2), terminal]).then(
+          () => true,
+          () => false,
+        ),
+      )
+      const all = idsOf([...deltas(1_001, 1, 2), terminal])
+      expect(idsOf(await startReader(streams, turnId).done)).to.deep.equal(all)
+    })
+  })
+
+  describe('when the server comes back empty', () => {
+    let forgetful: TestRedis
+    before(async function () {
+      forgetful = await startRedisOrSkip(this, { appendOnly: false })
+    })
+    after(() => forgetful?.stop())
+
+    it('gives a follower the rest, once and in order', async () => {
+      const [writer, reader] = [open({ url: forgetful.url }), open({ url: forgetful.url })]
+      const turnId = newTurnId()
+      const follower = startReader(reader.streams, turnId)
+      await writer.streams.append(turnId, deltas(1_001, 1, 3))
+      await follower.reached(3)
+      await forgetful.restart()
+      expect(await reader.streams.isEmpty(turnId)).to.equal(true)
+      await writer.streams.append(turnId, [delta(1_001, 5), terminal])
+      expect(idsOf(await follower.done)).to.deep.equal(idsOf([...deltas(1_001, 1, 3), delta(1_001, 5), terminal]))
+    })
+  })
+})

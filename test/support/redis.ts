@@ -1,0 +1,125 @@
+// A real Redis (or Valkey) server for one suite: on a free loopback port, with its own directory and an append-only file,
+// so that it can be killed and come back with all it had acknowledged. Debian's package is `redis-server`.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { accessSync, constants } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { Redis } from 'ioredis'
+
+export interface TestRedis {
+  readonly url: string
+  /** SIGKILL. */
+  kill(): Promise<void>
+  /** Starts again what was killed, on the same port and files; resolves when it answers. */
+  start(): Promise<void>
+  /** `kill`, then `start`. */
+  restart(): Promise<void>
+  /** Stops the server's process where it stands, and lets it go on: a server that hangs. */
+  freeze(): void
+  thaw(): void
+  /** Kills the server and removes its files. */
+  stop(): Promise<void>
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** The path of `redis-server` or `valkey-server`, undefined when neither is installed. */
+export function findRedisServer(): string | undefined {
+  const directories = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin'].filter((part) => part !== '')
+  return ['redis-server', 'valkey-server']
+    .flatMap((name) => directories.map((directory) => join(directory, name)))
+    .find(isExecutable)
+}
+
+async function findFreePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (address === null || typeof address === 'string') throw new Error('There is no free port.')
+  return address.port
+}
+
+async function awaitAnswer(port: number, child: ChildProcess): Promise<void> {
+  const probe = new Redis({ host: '127.0.0.1', port, maxRetriesPerRequest: null, retryStrategy: () => 20 })
+  probe.on('error', () => undefined)
+  const exited = once(child, 'exit').then(([code]) => {
+    throw new Error(`The Redis server exited with ${String(code)} before it answered.`)
+  })
+  try {
+    await Promise.race([probe.ping(), exited])
+  } finally {
+    probe.disconnect()
+    exited.catch(() => undefined)
+  }
+}
+
+/** Throws when no server is installed: use `startRedisOrSkip` where a suite can do without. */
+export async function startRedis(options: { readonly appendOnly?: boolean } = {}): Promise<TestRedis> {
+  const binary = findRedisServer()
+  if (binary === undefined) throw new Error('Neither redis-server nor valkey-server is installed.')
+  const port = await findFreePort()
+  const directory = await mkdtemp(join(tmpdir(), 'cdsa-redis-'))
+  const settings = {
+    '--port': String(port),
+    '--bind': '127.0.0.1',
+    '--dir': directory,
+    '--save': '',
+    '--appendonly': options.appendOnly === false ? 'no' : 'yes',
+  }
+  let child: ChildProcess | undefined
+  const killNow = (): void => void child?.kill('SIGKILL')
+
+  const start = async (): Promise<void> => {
+    child = spawn(binary, Object.entries(settings).flat(), { stdio: 'ignore' })
+    await awaitAnswer(port, child)
+  }
+  const kill = async (): Promise<void> => {
+    if (child === undefined) return
+    const gone = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined
+    child.kill('SIGKILL')
+    await gone
+    child = undefined
+  }
+  process.once('exit', killNow)
+  await start()
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    kill,
+    start,
+    restart: async () => {
+      await kill()
+      await start()
+    },
+    freeze: () => void child?.kill('SIGSTOP'),
+    thaw: () => void child?.kill('SIGCONT'),
+    stop: async () => {
+      await kill()
+      process.off('exit', killNow)
+      await rm(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+/** For a suite's `before`: says so and skips the suite when no server is installed. */
+export async function startRedisOrSkip(
+  context: Mocha.Context,
+  options?: { readonly appendOnly?: boolean },
+): Promise<TestRedis> {
+  if (findRedisServer() === undefined) {
+    process.stdout.write('    neither redis-server nor valkey-server is installed: skipping what needs one\n')
+    context.skip()
+  }
+  return startRedis(options)
+}

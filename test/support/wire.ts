@@ -1,0 +1,47 @@
+// A TCP relay to a server, whose present connections can go silent: neither closed nor carrying anything, as when a
+// router has forgotten them. New connections work.
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+
+export interface Wire {
+  /** The target's URL with the relay's port. */
+  readonly url: string
+  mute(): void
+  close(): Promise<void>
+}
+
+export async function startWire(target: string): Promise<Wire> {
+  const { hostname, port } = new URL(target)
+  const pairs = new Set<readonly [Socket, Socket]>()
+  const server = createServer((near) => {
+    const pair = [near, connect(Number(port), hostname)] as const
+    const [, far] = pair
+    near.pipe(far).pipe(near)
+    pairs.add(pair)
+    for (const socket of pair) {
+      socket.on('error', () => undefined)
+      socket.on('close', () => {
+        near.destroy()
+        far.destroy()
+        pairs.delete(pair)
+      })
+    }
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const url = new URL(target)
+  url.port = String((server.address() as AddressInfo).port)
+  return {
+    url: url.href,
+    mute: () => {
+      for (const [near, far] of pairs) {
+        near.unpipe(far)
+        far.unpipe(near)
+      }
+    },
+    close: async () => {
+      for (const pair of pairs) for (const socket of pair) socket.destroy()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
