@@ -1,8 +1,7 @@
-// The conformance suite on Redis, and what only Redis promises: lost messages, lost connections, a killed server.
+// The conformance suite on Redis, and what only Redis promises: lost messages, lost connections, subscriptions, expiry.
 import { once } from 'node:events'
 import { expect } from 'chai'
 import * as fc from 'fast-check'
-import { AppError } from '../../../domain/errors.ts'
 import { eventually } from '../../support/eventually.ts'
 import { captureLog, type CapturedLog } from '../../support/captured-log.ts'
 import { startWire, type Wire } from '../../support/wire.ts'
@@ -180,116 +179,6 @@ describe('redis turn stream', function () {
       expect(await command.ttl(turnChannel(turnId))).to.be.within(1, 60)
       await streams.append(turnId, [delta(1_001, 2)])
       expect(await command.ttl(turnChannel(turnId))).to.be.within(1, 60)
-    })
-  })
-
-  describe('when the server dies', () => {
-    afterEach(async () => {
-      await redis.restart()
-    })
-
-    it('goes on after SIGKILL and restart: every entry once, for those who were reading and those who come later', async () => {
-      const [writer, reader] = [open(), open()]
-      const turnId = newTurnId()
-      const follower = startReader(reader.streams, turnId)
-      const published = [...deltas(1_001, 1, 150), terminal]
-      const appendPersistently = async (entry: (typeof published)[number]): Promise<void> => {
-        await eventually('the append succeeds', () =>
-          writer.streams.append(turnId, [entry]).then(
-            () => true,
-            () => false,
-          ),
-        )
-      }
-      for (const [index, entry] of published.entries()) {
-        if (index % 50 === 25) await redis.kill()
-        const appended = appendPersistently(entry)
-        if (index % 50 === 25) await redis.start()
-        await appended
-      }
-      expect(idsOf(await follower.done)).to.deep.equal(idsOf(published))
-      expect(idsOf(await startReader(reader.streams, turnId).done)).to.deep.equal(idsOf(published))
-    })
-
-    it('keeps a reader waiting that comes while the server is away', async () => {
-      const [writer, reader] = [open(), open()]
-      const turnId = newTurnId()
-      await writer.streams.append(turnId, deltas(1_001, 1, 3))
-      await redis.kill()
-      const follower = startReader(reader.streams, turnId)
-      await eventually('the reader has failed to read', () => logged.withMessage('can’t be used').length > 0)
-      await redis.start()
-      await follower.reached(3)
-      await writer.streams.append(turnId, [terminal])
-      expect(idsOf(await follower.done)).to.deep.equal(idsOf([...deltas(1_001, 1, 3), terminal]))
-    })
-
-    it('ends a reader on abort while the server is away', async () => {
-      const reader = open()
-      await redis.kill()
-      const follower = startReader(reader.streams, newTurnId())
-      follower.abort()
-      expect(await follower.done).to.deep.equal([])
-    })
-
-    it('rejects with service.unavailable in bounded time, and logs it once, without what was appended', async () => {
-      const { streams } = open()
-      const turnId = newTurnId()
-      await streams.append(turnId, [delta(1_001, 1)])
-      await redis.kill()
-      const attempts = [
-        () => streams.append(turnId, [delta(1_001, 2, 'canary-text')]),
-        () => streams.expire(turnId),
-        () => streams.isEmpty(turnId),
-      ]
-      for (const attempt of attempts) {
-        const error = await attempt().then(
-          () => undefined,
-          (reason: unknown) => reason,
-        )
-        expect(error).to.be.instanceOf(AppError).with.property('code', 'service.unavailable')
-        expect(error).not.to.have.property('cause')
-      }
-      expect(logged.withMessage('can’t be used')).to.have.length(1)
-      expect(logged.lines.join('\n')).not.to.contain('canary-text')
-    })
-
-    it('rejects in bounded time when the server hangs, and works again when it goes on', async () => {
-      const { streams } = open()
-      const turnId = newTurnId()
-      await streams.append(turnId, [delta(1_001, 1)])
-      redis.freeze()
-      const error = await streams.append(turnId, [delta(1_001, 2)]).catch((reason: unknown) => reason)
-      redis.thaw()
-      expect(error).to.be.instanceOf(AppError).with.property('code', 'service.unavailable')
-      await eventually('the append succeeds', () =>
-        streams.append(turnId, [delta(1_001, 2), terminal]).then(
-          () => true,
-          () => false,
-        ),
-      )
-      const all = idsOf([...deltas(1_001, 1, 2), terminal])
-      expect(idsOf(await startReader(streams, turnId).done)).to.deep.equal(all)
-    })
-  })
-
-  describe('when the server comes back empty', () => {
-    let forgetful: TestRedis
-    before(async function () {
-      forgetful = await startRedisOrSkip(this, { appendOnly: false })
-    })
-    after(() => forgetful?.stop())
-
-    it('gives a follower the rest, once and in order', async () => {
-      const [writer, reader] = [open({ url: forgetful.url }), open({ url: forgetful.url })]
-      const turnId = newTurnId()
-      const follower = startReader(reader.streams, turnId)
-      await writer.streams.append(turnId, deltas(1_001, 1, 3))
-      await follower.reached(3)
-      await forgetful.restart()
-      expect(await reader.streams.isEmpty(turnId)).to.equal(true)
-      await writer.streams.append(turnId, [delta(1_001, 5), terminal])
-      expect(idsOf(await follower.done)).to.deep.equal(idsOf([...deltas(1_001, 1, 3), delta(1_001, 5), terminal]))
     })
   })
 })
