@@ -111,7 +111,7 @@ export async function searchChunks(db: Db, input: SearchInput): Promise<FoundChu
     scope.documentIds ?? null,
     scope.combine,
     input.query,
-    input.vector === undefined ? null : encodeVector(input.vector, model.columnType),
+    input.vector === undefined || mode === 'keyword' ? null : encodeVector(input.vector, model.columnType),
     input.k,
   ]
   const run = (tx: Db) => tx.query<FoundChunk>(searchSql(mode, model, exact), bind)
