@@ -1,0 +1,21 @@
+// How long a supervisor waits before it starts a dead part again: not at all the first time, so that a single crash
+// goes by unnoticed, then longer and longer, so that a part that can't start doesn't burn the machine.
+
+export interface RestartDelayOptions {
+  readonly firstMs: number
+  readonly maxMs: number
+  /** A part that lived this long was well: its next death counts as the first again. */
+  readonly healthyMs: number
+}
+
+const defaults: RestartDelayOptions = { firstMs: 500, maxMs: 10_000, healthyMs: 30_000 }
+
+/** A function from the dead part's lifetime to the delay before its restart, both in milliseconds; it counts the deaths. */
+export function createRestartDelay(options: RestartDelayOptions = defaults): (lifetimeMs: number) => number {
+  let deaths = 0
+  return (lifetimeMs) => {
+    if (lifetimeMs >= options.healthyMs) deaths = 0
+    deaths += 1
+    return deaths === 1 ? 0 : Math.min(options.firstMs * 2 ** (deaths - 2), options.maxMs)
+  }
+}
