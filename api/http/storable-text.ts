@@ -4,6 +4,8 @@ import { AppError, type FieldFault } from '../../domain/errors.ts'
 
 /** Deeper nesting has no use here, and recursion over it could exhaust the stack. */
 export const maxJsonDepth = 64
+/** A schema's complaint about each of a million members would hold up everybody else's requests. */
+export const maxJsonMembers = 100_000
 const maxFaults = 20
 const loneSurrogate = /\p{Surrogate}/u
 
@@ -20,11 +22,25 @@ export function requireStorableKey(key: string): void {
   if (fault !== undefined) throw new AppError('request.malformed', { detail: `A key ${fault}.` })
 }
 
-/** `path` is the way to `value`; it grows and shrinks in place, for a body may have very many members. */
-function collectFaults(value: unknown, path: string[], faults: FieldFault[]): void {
+interface Walk {
+  /** The way to the value at hand; it grows and shrinks in place. */
+  readonly path: string[]
+  readonly faults: FieldFault[]
+  members: number
+}
+
+function requireBounds({ path, members }: Walk): void {
   if (path.length > maxJsonDepth) {
     throw new AppError('request.malformed', { detail: `The body is nested deeper than ${maxJsonDepth} levels.` })
   }
+  if (members > maxJsonMembers) {
+    throw new AppError('request.too_large', { detail: `The body has more than ${maxJsonMembers} members.` })
+  }
+}
+
+function collectFaults(value: unknown, walk: Walk): void {
+  const { path, faults } = walk
+  requireBounds(walk)
   if (typeof value === 'string') {
     const message = textFault(value)
     if (message !== undefined && faults.length < maxFaults) faults.push({ path: path.join('.'), message })
@@ -32,16 +48,20 @@ function collectFaults(value: unknown, path: string[], faults: FieldFault[]): vo
   if (typeof value !== 'object' || value === null) return
   for (const [key, child] of Object.entries(value)) {
     if (!Array.isArray(value)) requireStorableKey(key)
+    walk.members += 1
     path.push(key)
-    collectFaults(child, path, faults)
+    collectFaults(child, walk)
     path.pop()
   }
 }
 
-/** Checks every string of parsed JSON. Throws `request.malformed` for keys and depth, `request.invalid` for values. */
+/**
+ * Checks every string of parsed JSON. Throws `request.malformed` for keys and depth, `request.too_large` for too many
+ * members, `request.invalid` for values.
+ */
 export function requireStorableJson(value: unknown): void {
   const faults: FieldFault[] = []
-  collectFaults(value, [], faults)
+  collectFaults(value, { path: [], faults, members: 0 })
   if (faults.length > 0) throw new AppError('request.invalid', { errors: faults })
 }
 
