@@ -1,0 +1,12 @@
+// The API as a part of a process: with every route, and the check of who asks.
+import { createAuthenticate } from '../api/auth/authenticate.ts'
+import { jwksRoute } from '../api/auth/jwks.ts'
+import { startApi } from '../api/main.ts'
+import { routes } from '../api/routes.ts'
+import type { Platform } from '../platform/platform.ts'
+import type { ServingPart } from './run-process.ts'
+
+export async function serveApi(platform: Platform): Promise<ServingPart> {
+  const api = await startApi(platform, { routes, rootRoutes: [jwksRoute], authenticate: createAuthenticate(platform) })
+  return { apiUrl: api.url, stop: () => api.close() }
+}
