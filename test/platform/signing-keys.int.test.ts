@@ -1,0 +1,133 @@
+// The signing keys of several instances on one real database.
+import { createPublicKey, randomBytes, randomUUID } from 'node:crypto'
+import { expect } from 'chai'
+import jwt from 'jsonwebtoken'
+import { listSigningKeys } from '../../db/auth/signing-keys.ts'
+import { AppError } from '../../domain/errors.ts'
+import { createAccessTokens } from '../../platform/access-tokens.ts'
+import { createPlatformKeys } from '../../platform/keys.ts'
+import { createSigningKeys, makeSigningKey } from '../../platform/signing-keys.ts'
+import { type TestDatabase, startTestDatabase } from '../support/database.ts'
+import { countQueries } from '../support/sign-in-parts.ts'
+
+const first = { id: '1', key: randomBytes(32) }
+const second = { id: '2', key: randomBytes(32) }
+const keys = createPlatformKeys([first])
+
+describe('signing keys', () => {
+  let database: TestDatabase
+  before(async function () {
+    this.timeout(60_000)
+    database = await startTestDatabase()
+  })
+  beforeEach(() => database.db.execute('delete from signing_keys'))
+  after(() => database.stop())
+
+  /** A clock that a test sets, and a key set that reads it. */
+  function instance(platformKeys = keys) {
+    const clock = { ms: 1_000_000 }
+    const { db } = database
+    return { clock, ...createSigningKeys({ db, keys: platformKeys, now: () => clock.ms }) }
+  }
+
+  it('are one key when six instances start at once, and each accepts what another signs', async () => {
+    const instances = Array.from({ length: 6 }, () => createSigningKeys({ db: database.open(), keys }))
+    const signing = await Promise.all(instances.map((one) => one.current()))
+    expect(new Set(signing.map(({ kid }) => kid)).size).to.equal(1)
+    expect(await listSigningKeys(database.db)).to.have.length(1)
+    const { token } = await createAccessTokens(instances[0] ?? instance()).issueAccessToken({
+      userId: randomUUID(),
+      sessionId: randomUUID(),
+    })
+    const pem = (await instances[5]?.publicKey(signing[0]?.kid ?? '')) ?? ''
+    expect(jwt.verify(token, pem, { algorithms: ['ES256'], issuer: 'cdsa' })).to.be.an('object')
+  })
+
+  it('are published by their public half alone, under their thumbprint (RFC 7638)', async () => {
+    const one = instance()
+    const { kid } = await one.current()
+    const { keys: published } = await one.jwks()
+    expect(published).to.have.length(1)
+    const [jwk] = published
+    expect(jwk).to.have.all.keys('kid', 'use', 'alg', 'kty', 'crv', 'x', 'y')
+    expect(jwk).to.include({ kid, use: 'sig', alg: 'ES256', kty: 'EC', crv: 'P-256' })
+    expect(createPublicKey({ key: { ...jwk }, format: 'jwk' }).export({ type: 'spki', format: 'pem' })).to.equal(
+      await one.publicKey(kid),
+    )
+  })
+
+  it('lie in the database sealed', async () => {
+    const { privateKey } = await instance().current()
+    const [stored] = await listSigningKeys(database.db)
+    const scalar = Buffer.from(privateKey.export({ format: 'jwk' }).d ?? '', 'base64url')
+    expect(scalar).to.have.length(32)
+    expect(stored?.wrappedPrivateKey.includes(scalar)).to.equal(false)
+    expect(stored?.platformKeyId).to.equal('1')
+  })
+
+  it('of another instance are found at once when a token names them', async () => {
+    const one = instance()
+    await one.current()
+    one.clock.ms += 6_000
+    const added = makeSigningKey(keys)
+    await database.db.models.SigningKey.create({ ...added, retiredAt: null })
+    expect(await one.publicKey(added.id)).to.equal(added.publicKey)
+  })
+
+  it('that don’t exist cause one query in five seconds, however many tokens name them', async () => {
+    const one = instance()
+    const { kid } = await one.current()
+    one.clock.ms += 6_000
+    const made = () => randomBytes(32).toString('base64url')
+    const queries = await countQueries(database.db, async () => {
+      const found = await Promise.all(Array.from({ length: 50 }, () => one.publicKey(made())))
+      expect(found.every((key) => key === undefined)).to.equal(true)
+      for (let asked = 0; asked < 50; asked += 1) await one.publicKey(made())
+    })
+    expect(queries).to.equal(1)
+    expect(await countQueries(database.db, () => one.publicKey(kid))).to.equal(0)
+  })
+
+  it('are refused once they are retired, half a minute later at the latest', async () => {
+    const one = instance()
+    const { kid } = await one.current()
+    await database.db.execute('update signing_keys set retired_at = now()')
+    one.clock.ms += 30_000
+    expect(await one.publicKey(kid)).to.equal(undefined)
+    expect((await one.current()).kid).not.to.equal(kid)
+    expect((await one.jwks()).keys.map((key) => key.kid)).to.deep.equal([(await one.current()).kid])
+  })
+
+  it('come new with a new platform key, while the old ones still verify', async () => {
+    const old = await instance().current()
+    const renewed = instance(createPlatformKeys([second, first]))
+    const { kid } = await renewed.current()
+    expect(kid).not.to.equal(old.kid)
+    expect(await renewed.publicKey(old.kid)).to.be.a('string')
+    expect((await instance(createPlatformKeys([second])).current()).kid).to.equal(kid)
+  })
+
+  it('aren’t replaced when the platform key is a wrong one of the same id: that is said instead', async () => {
+    await instance().current()
+    const wrong = instance(createPlatformKeys([{ id: '1', key: second.key }]))
+    const failure = await wrong.current().then(
+      () => undefined,
+      (error: unknown) => error,
+    )
+    expect(failure).to.be.instanceOf(AppError).with.property('code', 'internal')
+    expect((failure as AppError).detail).to.match(/platform key 1/)
+    expect(await listSigningKeys(database.db)).to.have.length(1)
+  })
+
+  it('are asked for again after a failure', async () => {
+    const one = instance()
+    await database.owner.execute('alter table signing_keys rename to hidden_keys')
+    const failed = await one.current().then(
+      () => false,
+      () => true,
+    )
+    await database.owner.execute('alter table hidden_keys rename to signing_keys')
+    expect(failed).to.equal(true)
+    expect((await one.current()).kid).to.be.a('string')
+  })
+})

@@ -1,0 +1,64 @@
+// The parts of the platform that sign-in needs, on a real database, with bcrypt at its lowest cost.
+import { randomBytes, randomUUID } from 'node:crypto'
+import { createUser } from '../../db/auth/users.ts'
+import type { Db } from '../../db/database.ts'
+import { newId } from '../../db/ids.ts'
+import type { User } from '../../domain/auth/user.ts'
+import { createAccessTokens } from '../../platform/access-tokens.ts'
+import { type PlatformKeys, createPlatformKeys } from '../../platform/keys.ts'
+import { createPasswords } from '../../platform/passwords.ts'
+import { createSigningKeys } from '../../platform/signing-keys.ts'
+import { captureLog } from './captured-log.ts'
+
+export type SignInParts = ReturnType<typeof signInParts>
+
+export const newPlatformKeys = (): PlatformKeys => createPlatformKeys([{ id: '1', key: randomBytes(32) }])
+
+export function signInParts(db: Db, { keys = newPlatformKeys(), cost = 4 } = {}) {
+  const signingKeys = createSigningKeys({ db, keys })
+  const { log, lines } = captureLog()
+  return {
+    db,
+    keys,
+    log,
+    lines,
+    signingKeys,
+    passwords: createPasswords({ keys, cost }),
+    accessTokens: createAccessTokens(signingKeys),
+    ip: '127.0.0.1',
+    userAgent: 'tests',
+  }
+}
+
+export const uniqueEmail = (): string => `user-${randomUUID()}@example.org`
+
+/** An account of its own for a test; `password` is the one that it signs in with. */
+export async function makeUser(
+  { db, passwords }: Pick<SignInParts, 'db' | 'passwords'>,
+  { roles = ['user'], password = 'correct horse battery' }: { roles?: readonly string[]; password?: string } = {},
+): Promise<User> {
+  const { hash, pepperId } = await passwords.hash(password)
+  return await createUser(db, {
+    id: newId(),
+    email: uniqueEmail(),
+    displayName: 'Test User',
+    passwordHash: hash,
+    pepperId,
+    roles,
+  })
+}
+
+/** How many statements `work` sends through this connection pool. */
+export async function countQueries(db: Db, work: () => Promise<unknown>): Promise<number> {
+  let count = 0
+  const { options } = db.sequelize as unknown as { options: { logging: unknown } }
+  options.logging = () => {
+    count += 1
+  }
+  try {
+    await work()
+    return count
+  } finally {
+    options.logging = false
+  }
+}
