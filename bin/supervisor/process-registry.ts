@@ -26,7 +26,7 @@ export interface ProcessRegistry {
 
 const pathOf = (dataDir: string): string => join(dataDir, 'processes.json')
 
-export function inEndingOrder(entries: readonly RegisteredProcess[]): RegisteredProcess[] {
+function inEndingOrder(entries: readonly RegisteredProcess[]): RegisteredProcess[] {
   return entries.toSorted((one, other) => roles.indexOf(one.role) - roles.indexOf(other.role))
 }
 
@@ -57,7 +57,7 @@ async function filterAlive(entries: readonly RegisteredProcess[]): Promise<Regis
   return checked.flat()
 }
 
-export function readRegisteredProcesses(dataDir: string): RegisteredProcess[] {
+function readRegisteredProcesses(dataDir: string): RegisteredProcess[] {
   return z.array(entrySchema).safeParse(readJsonFile(pathOf(dataDir))).data ?? []
 }
 
