@@ -106,6 +106,8 @@ function parseBody(
         return reject(invalid('file', 'is missing: the file’s part has another name'))
       }
       const held = new PassThrough()
+      // The store may not listen yet when a fault destroys what it is to read.
+      held.on('error', () => {})
       source.pipe(held, { end: false })
       const stored = options.blobs.put(held, { limitBytes: options.limitBytes })
       stored.catch(reject)
