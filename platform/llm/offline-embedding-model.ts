@@ -11,7 +11,10 @@ const batchSize = 100
 /** How much a kind of feature weighs: whole words tell most; n-grams tolerate inflection and typing errors. */
 const weights = { word: 1, pair: 0.5, gram: 0.45, frequent: 0.15 }
 const gramSizes = [3, 4, 5]
-/** The commonest English words would otherwise make all English texts alike. */
+/**
+ * The commonest English words would otherwise make all English texts alike. A list of its own: a change in it, or in
+ * anything else here, makes new vectors that don't compare with those stored, and needs a new model name.
+ */
 const frequentWords = new Set(
   'a an and are as at be been but by can did do does for from had has have he her his how i if in into is it its no not of on or our she so than that the their them then there these they this those to was we were what when where which who why will with you your'.split(
     ' ',

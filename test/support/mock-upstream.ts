@@ -2,7 +2,13 @@
 // It speaks the wire protocol with its own physics (time to first token, tokens a second); the drivers run for real.
 import { EventEmitter, once } from 'node:events'
 import { createServer } from 'node:net'
-import { type ChatCompletionRequest, type Fixture, type JournalEntry, LLMock, type Mountable } from '@copilotkit/aimock'
+import {
+  type ChatCompletionRequest,
+  createServer as createAimock,
+  type Fixture,
+  type JournalEntry,
+  type Mountable,
+} from '@copilotkit/aimock'
 import { splitSentences } from '../../domain/chat/sentences.ts'
 
 export interface RawResponse {
@@ -114,20 +120,31 @@ const rawMount = (raw: Readonly<Record<string, RawResponse>>, closings: EventEmi
 
 /** Starts the server on 127.0.0.1. Stop it in the test's own `after`. */
 export async function startMockUpstream(options: MockUpstreamOptions = {}): Promise<MockUpstream> {
-  const auth = options.apiKeys === undefined ? {} : { auth: { apiKeys: [...options.apiKeys] } }
-  const mock = new LLMock({ host: '127.0.0.1', port: options.port ?? 0, logLevel: 'silent', ...auth })
+  const fixtures = [...(options.fixtures ?? []), ...defaultFixtures]
   const closings = new EventEmitter()
-  mock.addFixtures([...(options.fixtures ?? []), ...defaultFixtures])
-  mock.mount(rawPath, rawMount(options.raw ?? {}, closings))
-  await mock.start()
+  const { server, url, journal } = await createAimock(
+    fixtures,
+    {
+      host: '127.0.0.1',
+      port: options.port ?? 0,
+      logLevel: 'silent',
+      ...(options.apiKeys === undefined ? {} : { auth: { apiKeys: [...options.apiKeys] } }),
+    },
+    [{ path: rawPath, handler: rawMount(options.raw ?? {}, closings) }],
+  )
   return {
-    baseUrl: `${mock.url}/v1`,
-    port: mock.port,
-    rawBaseUrl: (name) => `${mock.url}${rawPath}/${name}/v1`,
+    baseUrl: `${url}/v1`,
+    port: Number(new URL(url).port),
+    rawBaseUrl: (name) => `${url}${rawPath}/${name}/v1`,
     hungUp: async (name) => void (await once(closings, name)),
-    requests: () => mock.getRequests(),
-    script: (fixture) => void mock.prependFixture(fixture),
-    stop: () => mock.stop(),
+    requests: () => journal.getAll(),
+    script: (fixture) => void fixtures.unshift(fixture),
+    stop: async () => {
+      const closed = once(server, 'close')
+      server.close()
+      server.closeAllConnections()
+      await closed
+    },
   }
 }
 

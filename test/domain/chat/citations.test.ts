@@ -71,6 +71,14 @@ describe('extractCitations', () => {
     )
   })
 
+  it('trusts a quotation more than the words around it', () => {
+    expect(quoteOf('The toll was abolished, as “opened to traffic on” shows [1].')).to.match(/^It opened to traffic/)
+  })
+
+  it('quotes for the first use of a marker', () => {
+    expect(quoteOf('It opened on 8 September 1966 [1]. The toll was abolished in 2018 [1].')).to.match(/^It opened/)
+  })
+
   it('quotes sentences in a row when the claim joins them', () => {
     expect(quoteOf('It opened to traffic on 8 September 1966 and its toll was abolished in 2018 [1].')).to.equal(
       'It opened to traffic on 8 September 1966. Its toll was abolished in 2018.',
