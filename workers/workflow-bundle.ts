@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { mkdir, readFile, readdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { bundleWorkflowCode } from '@temporalio/worker'
+import { DefaultLogger, bundleWorkflowCode } from '@temporalio/worker'
 import type { Logger } from '../platform/logger.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -29,7 +29,10 @@ export async function loadWorkflowBundle(log: Logger): Promise<{ readonly code: 
   const kept = await readFile(file, 'utf8').catch(() => undefined)
   if (kept !== undefined) return { code: kept }
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-  const { code } = await bundleWorkflowCode({ workflowsPath: join(root, 'workflows', `index.${extension}`) })
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: join(root, 'workflows', `index.${extension}`),
+    logger: new DefaultLogger('WARN'),
+  })
   const partial = `${file}.${process.pid}`
   await mkdir(cacheFolder, { recursive: true })
     .then(() => writeFile(partial, code))

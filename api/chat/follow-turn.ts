@@ -2,15 +2,8 @@
 import { setTimeout } from 'node:timers/promises'
 import { findEndedTurn, getTurn } from '../../db/chat/turns.ts'
 import { endingEntries } from '../../domain/chat/turn-ending.ts'
-import {
-  type EventId,
-  compareEventIds,
-  formatEventId,
-  isTerminal,
-  parseEventId,
-  startedEventId,
-  terminalEventId,
-} from '../../domain/chat/turn-event.ts'
+import { type EventId, compareEventIds, formatEventId, parseEventId } from '../../domain/event-id.ts'
+import { isTerminal, startedEventId, terminalEventId } from '../../domain/chat/turn-event.ts'
 import { type Turn, isFinal } from '../../domain/chat/chat.ts'
 import { AppError } from '../../domain/errors.ts'
 import type { Context } from '../../platform/platform.ts'
@@ -52,9 +45,8 @@ export async function* turnEvents(context: Follower, turn: Turn, after?: EventId
 async function* entriesToTheEnd(context: Follower, turn: Turn, after: EventId): AsyncGenerator<StreamEntry> {
   const { streams, db, signal } = context
   const stop = new AbortController()
-  const entries = streams
-    .read(turn.id, { after, signal: AbortSignal.any([signal, stop.signal]) })
-    [Symbol.asyncIterator]()
+  const live = streams.read(turn.id, { after, signal: AbortSignal.any([signal, stop.signal]) })
+  const entries = live[Symbol.asyncIterator]()
   let next = entries.next()
   let lost = isFinal(turn.status) && (await streams.isEmpty(turn.id))
   let silent = true

@@ -1,6 +1,6 @@
 // The events of a document's ingestion: the row itself at every change, from its present state to its end.
 import { getDocument } from '../../db/documents/documents.ts'
-import { compareEventIds, formatEventId, parseEventId } from '../../domain/chat/turn-event.ts'
+import { compareEventIds, formatEventId, parseEventId } from '../../domain/event-id.ts'
 import { type Document, documentStatuses } from '../../domain/documents/document.ts'
 import type { Context } from '../../platform/platform.ts'
 import { documentChannel } from '../../platform/stream/bus.ts'

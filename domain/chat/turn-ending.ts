@@ -1,6 +1,7 @@
 // How a turn ended, and the events that say so: used by whoever ends it, and by a follower who finds it ended.
 import type { Message } from './chat.ts'
-import { type EventId, type TurnEvent, snapshotEventId, terminalEventId } from './turn-event.ts'
+import { type EventId } from '../event-id.ts'
+import { type TurnEvent, snapshotEventId, terminalEventId } from './turn-event.ts'
 import { type StoredProblem, toStoredProblem } from '../errors.ts'
 
 export interface EndedTurn {

@@ -1,7 +1,8 @@
 // The events of a turn, and how their ids are made so that they strictly increase whoever publishes.
-// An id is `<epoch>-<sequence>`, as in a Redis Stream; epoch = step × 1000 + attempt, so retries and later steps rise.
+// An id's epoch is step × 1000 + attempt, so retries and later steps rise.
 import type { StoredProblem } from '../errors.ts'
-import type { Citation, Message, Turn, Usage } from './chat.ts'
+import type { EventId } from '../event-id.ts'
+import type { Message, Turn, Usage } from './chat.ts'
 
 export interface Source {
   readonly marker: number
@@ -37,13 +38,6 @@ export type TurnEvent =
   | { readonly type: 'turn.cancelled'; readonly data: { readonly message: Message | null } }
 
 export type TurnEventType = TurnEvent['type']
-export type { Citation }
-
-/** An event id's two parts. */
-export interface EventId {
-  readonly epoch: number
-  readonly sequence: number
-}
 
 export const stepEpoch = ({ step, attempt }: StepPosition): number => step * 1_000 + Math.min(attempt, 899)
 
@@ -55,13 +49,3 @@ export const terminalEventId: EventId = { epoch: finalEpoch, sequence: 2 }
 
 const terminalTypes: readonly TurnEventType[] = ['turn.completed', 'turn.failed', 'turn.cancelled']
 export const isTerminal = (type: string): boolean => (terminalTypes as readonly string[]).includes(type)
-
-export const formatEventId = ({ epoch, sequence }: EventId): string => `${epoch}-${sequence}`
-
-/** Reads a `Last-Event-ID`; undefined when it isn't one of ours. */
-export function parseEventId(text: string): EventId | undefined {
-  const match = /^(\d{1,10})-(\d{1,10})$/.exec(text)
-  return match === null ? undefined : { epoch: Number(match[1]), sequence: Number(match[2]) }
-}
-
-export const compareEventIds = (a: EventId, b: EventId): number => a.epoch - b.epoch || a.sequence - b.sequence

@@ -1,6 +1,7 @@
 // An entry of a turn's stream as it is kept and sent: its id, and the event as JSON text.
 // Text, because readers of one process must never share an object that one of them could change.
-import { compareEventIds, type EventId, isTerminal, terminalEventId } from '../../domain/chat/turn-event.ts'
+import { compareEventIds, type EventId } from '../../domain/event-id.ts'
+import { isTerminal, terminalEventId } from '../../domain/chat/turn-event.ts'
 import type { StreamEntry } from './turn-stream.ts'
 
 export interface EncodedEntry {

@@ -1,6 +1,6 @@
 // The entries of one turn in memory, and the readers that follow them.
 // A reader keeps only the id it has reached and looks the rest up, so a slow one holds no memory of its own.
-import type { EventId } from '../../domain/chat/turn-event.ts'
+import type { EventId } from '../../domain/event-id.ts'
 import { decodeEntry, type EncodedEntry, encodeEntry, endsStream, isAbove } from './encoded-entry.ts'
 import { createLatch, type Latch } from './latch.ts'
 import type { StreamEntry } from './turn-stream.ts'

@@ -1,6 +1,6 @@
 // Turn streams in memory, for the case that API and worker share one process.
 // It forgets as Redis does: some time after a turn's end, and abandoned turns after a week.
-import type { EventId } from '../../domain/chat/turn-event.ts'
+import type { EventId } from '../../domain/event-id.ts'
 import { isPastEnd } from './encoded-entry.ts'
 import { LocalTurnLog } from './local-turn-log.ts'
 import type { StreamEntry, TurnStream } from './turn-stream.ts'

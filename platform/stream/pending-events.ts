@@ -1,7 +1,7 @@
 // The events of one step that wait to be sent: gives them their ids, and joins neighbouring text so that little waits.
 // Joining loses nothing: the text of a step is the concatenation of its deltas, however they are cut.
+import { type EventId } from '../../domain/event-id.ts'
 import {
-  type EventId,
   isTerminal,
   snapshotEventId,
   startedEventId,

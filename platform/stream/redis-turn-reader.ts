@@ -1,6 +1,6 @@
 // One reader of one turn's Redis Stream: live messages, checked against the Stream wherever one may be missing.
 // Invariant: what is yielded has strictly rising ids, and a live message is yielded only when nothing can lie before it.
-import type { EventId } from '../../domain/chat/turn-event.ts'
+import type { EventId } from '../../domain/event-id.ts'
 import { decodeEntry, type EncodedEntry, endsStream, isAbove } from './encoded-entry.ts'
 import { createLatch } from './latch.ts'
 import { pageSize } from './redis-turn-store.ts'

@@ -1,7 +1,7 @@
 // What is asked of Redis about a turn's stream: each method is one round trip on the command connection.
 // The message that goes out with an entry is the whole entry, so that a live reader needn't ask for it.
 import type { Redis } from 'ioredis'
-import { type EventId, formatEventId, parseEventId } from '../../domain/chat/turn-event.ts'
+import { type EventId, formatEventId, parseEventId } from '../../domain/event-id.ts'
 import type { Logger } from '../logger.ts'
 import { type EncodedEntry, encodeEntry } from './encoded-entry.ts'
 import { redisErrorCode, redisUnavailable } from './redis-connection.ts'

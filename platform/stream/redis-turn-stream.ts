@@ -1,7 +1,7 @@
 // Turn streams in Redis: one Stream a turn, and a message for each entry so that readers needn't ask (docs/decisions/002).
 // A message says what is new, the Stream says what there is: whoever may have missed a message reads the Stream.
 import type { Redis } from 'ioredis'
-import type { EventId } from '../../domain/chat/turn-event.ts'
+import type { EventId } from '../../domain/event-id.ts'
 import type { Logger } from '../logger.ts'
 import { isPastEnd } from './encoded-entry.ts'
 import { createRedisChannels } from './redis-channels.ts'

@@ -1,6 +1,7 @@
 // The seam of a turn's event stream: tokens never enter workflow history, they go through here to any number of readers.
 // Two implementations: `redis` (one Redis Stream a turn) and `local` (memory, when API and worker share a process).
-import type { EventId, TurnEvent } from '../../domain/chat/turn-event.ts'
+import type { EventId } from '../../domain/event-id.ts'
+import type { TurnEvent } from '../../domain/chat/turn-event.ts'
 
 export interface StreamEntry {
   readonly id: EventId

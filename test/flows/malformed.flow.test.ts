@@ -38,7 +38,7 @@ const rawBodies: readonly { readonly raw: string; readonly type: string }[] = [
   { raw: '"text"', type: 'application/json' },
   { raw: '{"a":1,}', type: 'application/json' },
   { raw: '{"\\u0000":1}', type: 'application/json' },
-  { raw: `${'['.repeat(50_000)}`, type: 'application/json' },
+  { raw: '['.repeat(50_000), type: 'application/json' },
   { raw: '{"content":"hi"}', type: 'text/plain' },
   { raw: '{"content":"hi"}', type: 'application/json; charset=utf-99' },
   { raw: '<a/>', type: 'application/xml' },
@@ -47,7 +47,7 @@ const rawBodies: readonly { readonly raw: string; readonly type: string }[] = [
   { raw: '--x', type: 'multipart/form-data' },
 ]
 
-const badIds = ['not-a-uuid', '%00', '%E0%A4%A', '..%2f..', '0', encodeURIComponent('💥'), `${'a'.repeat(5_000)}`]
+const badIds = ['not-a-uuid', '%00', '%E0%A4%A', '..%2f..', '0', encodeURIComponent('💥'), 'a'.repeat(5_000)]
 const badQueries = [
   'limit=0',
   'limit=x',
@@ -113,7 +113,7 @@ describe('malformed requests', function () {
       for (const value of hostileValues) {
         for (const name of ['email', 'content', 'title', 'name', 'query', 'role', 'collectionIds', 'nonsense']) {
           const request = client.request(operation.method, path, { body: { [name]: value } })
-          await expectProblem(operation, request, `${name}=${String(JSON.stringify(value)).slice(0, 40)}`)
+          await expectProblem(operation, request, `${name}=${JSON.stringify(value).slice(0, 40)}`)
         }
       }
     }

@@ -54,7 +54,7 @@ describe('starting again', function () {
     running = await startPlatformProcess({ dataDir })
     expect(await read(running.run.apiUrl)).to.deep.equal(before)
 
-    const old = Object.values(running.run.processes)
+    const old = Object.values(running.run.processes).filter((pid) => pid !== null)
     running.kill('SIGKILL')
     await running.exited
     running = await startPlatformProcess({ dataDir })

@@ -38,7 +38,7 @@ describe('a turn whose process is killed', function () {
             .map(({ data }) => data['text'])
             .join('')
           const pid = platform.currentRun()?.processes.api
-          if (killed.length > 0 || pid === undefined || seen.length < killAfter * 5) return
+          if (killed.length > 0 || typeof pid !== 'number' || seen.length < killAfter * 5) return
           killed.push(pid)
           process.kill(pid, 'SIGKILL')
         },

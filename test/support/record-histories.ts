@@ -1,0 +1,61 @@
+// Records one history of each way that a workflow can go, as the Temporal CLI exports it, for the replay test.
+// Run it (`npm run record-histories`) only for a new workflow: the old histories are what a change must still replay.
+import { execFile } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { chatTurnWorkflowId } from '../../workflows/chat/messages.ts'
+import { ingestWorkflowId } from '../../workflows/documents/messages.ts'
+import { type ApiClient, signUp } from './api-client.ts'
+import { makeHandbookPdf } from './documents.ts'
+import { followDocumentToEnd, followTurnPersistently } from './follow.ts'
+import { startMockUpstream } from './mock-upstream.ts'
+import { startPlatformProcess } from './platform-process.ts'
+import { findTestTemporalCli } from './temporal-cli.ts'
+
+const run = promisify(execFile)
+const folder = new URL('../histories/', import.meta.url)
+
+async function runTurn(client: ApiClient, content: string, cancelAt = Number.POSITIVE_INFINITY): Promise<string> {
+  const chatId = (await client.post('/chats')).body['chat'].id
+  const { turn, eventsUrl } = (await client.post(`/chats/${chatId}/turns`, { content })).body
+  let asked: Promise<unknown> | undefined
+  await followTurnPersistently(client, eventsUrl, {
+    onEvent: ({ text }) => {
+      if (text.length >= cancelAt) asked ??= client.post(`/chats/${chatId}/turns/${turn.id}/cancel`)
+    },
+  })
+  await asked
+  return chatTurnWorkflowId(turn.id)
+}
+
+async function ingest(client: ApiClient, filename: string, bytes: Uint8Array): Promise<string> {
+  const { document } = (await client.upload({ filename, bytes })).body
+  await followDocumentToEnd(client, document.id)
+  return ingestWorkflowId(document.id)
+}
+
+const rejecting = { match: { endpoint: 'chat' as const, userMessage: 'reject this' }, response: { status: 400, error: { message: 'no' } } }
+const upstream = await startMockUpstream({ fixtures: [rejecting] })
+const platform = await startPlatformProcess({ env: { OPENAI_BASE_URL: upstream.baseUrl, OPENAI_API_KEY: 'mock' } })
+try {
+  const client = await signUp(platform.run.apiUrl)
+  const pdf = await makeHandbookPdf()
+  const workflows = {
+    'chat-turn.completed': await runTurn(client, 'hello'),
+    'chat-turn.failed': await runTurn(client, 'reject this'),
+    'chat-turn.cancelled': await runTurn(client, 'count slowly', 25),
+    'ingest-document.completed': await ingest(client, 'handbook.pdf', pdf),
+    'ingest-document.failed': await ingest(client, 'cut.pdf', pdf.subarray(0, 700)),
+  }
+  const cli = await findTestTemporalCli()
+  for (const [name, workflowId] of Object.entries(workflows)) {
+    const where = ['--address', platform.run.temporalAddress, '--workflow-id', workflowId]
+    const { stdout } = await run(cli, ['workflow', 'show', '--output', 'json', ...where], { maxBuffer: 64 << 20 })
+    await writeFile(fileURLToPath(new URL(`${name}.json`, folder)), stdout)
+    process.stdout.write(`${name}: ${workflowId}\n`)
+  }
+} finally {
+  await platform.stop()
+  await upstream.stop()
+}

@@ -1,0 +1,59 @@
+// Every recorded history replays on today's workflow code: a change that breaks running workflows fails here.
+import { readFile, readdir } from 'node:fs/promises'
+import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js'
+import { Worker } from '@temporalio/worker'
+import { expect } from 'chai'
+import { createLogger } from '../../platform/logger.ts'
+import { loadWorkflowBundle } from '../../workers/workflow-bundle.ts'
+
+const folder = new URL('../histories/', import.meta.url)
+
+interface RecordedHistory {
+  readonly events: readonly { readonly workflowExecutionStartedEventAttributes?: { readonly workflowType: { readonly name: string } } }[]
+}
+
+async function readHistories(): Promise<{ readonly name: string; readonly json: RecordedHistory }[]> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.json'))
+  return Promise.all(
+    names.map(async (name) => ({ name, json: JSON.parse(await readFile(new URL(name, folder), 'utf8')) as RecordedHistory })),
+  )
+}
+
+async function replay(json: unknown): Promise<void> {
+  const workflowBundle = await loadWorkflowBundle(createLogger({ level: 'silent' }))
+  await Worker.runReplayHistory({ workflowBundle }, historyFromJSON(json))
+}
+
+describe('recorded histories', function () {
+  this.timeout(60_000)
+
+  it('cover every workflow, in each way that it can end', async () => {
+    const recorded = (await readHistories()).map(({ name }) => name)
+    expect(recorded).to.include.members([
+      'chat-turn.cancelled.json',
+      'chat-turn.completed.json',
+      'chat-turn.failed.json',
+      'ingest-document.completed.json',
+      'ingest-document.failed.json',
+    ])
+    const types = (await readHistories()).map(
+      ({ json }) => json.events[0]?.workflowExecutionStartedEventAttributes?.workflowType.name,
+    )
+    const workflows = await import('../../workflows/index.ts')
+    expect(new Set(types)).to.deep.equal(new Set(Object.keys(workflows)))
+  })
+
+  it('replay on today’s code', async () => {
+    for (const { json } of await readHistories()) await replay(json)
+  })
+
+  it('don’t replay once a step is missing: the check can fail', async () => {
+    const [history] = (await readHistories()).filter(({ name }) => name === 'ingest-document.completed.json')
+    const text = JSON.stringify(history?.json).replaceAll('"chunkDocument"', '"anotherStep"')
+    const error = await replay(JSON.parse(text)).then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    )
+    expect(error).to.be.instanceOf(Error)
+  })
+})
