@@ -1,68 +1,24 @@
 // The corpus of forged access tokens against the real passport strategy: each differs from a good token in one thing.
-import { createHmac, createPublicKey, generateKeyPairSync, randomBytes, randomUUID, sign } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
+import { createPublicKey, randomBytes, randomUUID, sign } from 'node:crypto'
 import { expect } from 'chai'
-import passport from 'passport'
 import { AppError } from '../../domain/errors.ts'
-import { type TokenSubject, createAccessTokens } from '../../platform/access-tokens.ts'
-
-const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-const other = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-const kid = randomBytes(32).toString('base64url')
-const pem = pair.publicKey.export({ type: 'spki', format: 'pem' }).toString()
-const askedFor: string[] = []
-const tokens = createAccessTokens({
-  current: async () => ({ kid, privateKey: pair.privateKey }),
-  publicKey: async (asked) => {
-    askedFor.push(asked)
-    return asked === kid ? pem : undefined
-  },
-})
-const subject: TokenSubject = { userId: randomUUID(), sessionId: randomUUID() }
-
-type Outcome = { readonly found: TokenSubject } | { readonly refused: unknown }
-
-/** As a request with this Authorization header sees it. */
-function present(authorization: string | undefined, issued = tokens): Promise<Outcome> {
-  const authenticator = new passport.Passport()
-  authenticator.use(
-    'bearer',
-    issued.strategy(async (found) => found),
-  )
-  return new Promise((resolve, reject) => {
-    const settle: passport.AuthenticateCallback = (error, found, info) => {
-      if (error) return reject(error as Error)
-      return resolve(found ? { found: found as TokenSubject } : { refused: info })
-    }
-    const request = { headers: authorization === undefined ? {} : { authorization } } as IncomingMessage
-    authenticator.authenticate('bearer', { session: false }, settle)(request, undefined, reject)
-  })
-}
-
-const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
-const goodHeader = { alg: 'ES256', typ: 'at+jwt', kid }
-const seconds = () => Math.floor(Date.now() / 1000)
-const goodClaims = () => ({
-  iss: 'cdsa',
-  aud: 'cdsa-api',
-  sub: subject.userId,
-  sid: subject.sessionId,
-  jti: randomUUID(),
-  iat: seconds(),
-  exp: seconds() + 600,
-})
-
-/** A token made by hand and signed with a real P-256 key, whatever its header says. */
-function forge(header: object = goodHeader, claims: unknown = goodClaims(), key = pair.privateKey): string {
-  const input = `${encode(header)}.${encode(claims)}`
-  const signature = sign('sha256', Buffer.from(input), { key, dsaEncoding: 'ieee-p1363' })
-  return `${input}.${signature.toString('base64url')}`
-}
-
-const hmac = (header: object, secret: string | Buffer, hash = 'sha256'): string => {
-  const input = `${encode(header)}.${encode(goodClaims())}`
-  return `${input}.${createHmac(hash, secret).update(input).digest('base64url')}`
-}
+import { createAccessTokens } from '../../platform/access-tokens.ts'
+import {
+  askedFor,
+  encode,
+  forge,
+  goodClaims,
+  goodHeader,
+  hmac,
+  kid,
+  other,
+  pair,
+  pem,
+  present,
+  seconds,
+  subject,
+  tokens,
+} from '../support/forged-tokens.ts'
 
 async function expectRefused(token: string, why: string): Promise<void> {
   const outcome = await present(`Bearer ${token}`)

@@ -1,5 +1,5 @@
-// A migrated database for one test file alone: a new one on the server of DATABASE_URL where that is set, else the
-// embedded one in a directory of its own. Tests that change what others see (roles, keys) need no other care then.
+// A migrated, empty database for one test file alone: a new one on the server of DATABASE_URL where that is set, else
+// the embedded one, which starts once a test process and is emptied for each file, because a start takes seconds.
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -22,10 +22,17 @@ export interface TestDatabase {
 interface Server {
   readonly ownerUrl: string
   readonly applicationUrl: string
+  /** Ends what is this file's own. */
+  release(): Promise<void>
+}
+
+interface SharedServer extends Omit<Server, 'release'> {
   stop(): Promise<void>
 }
 
-async function startEmbedded(): Promise<Server> {
+let shared: Promise<SharedServer> | undefined
+
+async function startEmbedded(): Promise<SharedServer> {
   const directory = await mkdtemp(join(tmpdir(), 'cdsa-database-'))
   const clean = () => rm(directory, { recursive: true, force: true })
   try {
@@ -42,6 +49,27 @@ async function startEmbedded(): Promise<Server> {
   }
 }
 
+async function useEmbedded(): Promise<Server> {
+  shared ??= startEmbedded()
+  return { ...(await shared), release: async () => undefined }
+}
+
+/** Ends the embedded database, if a test has started it. */
+export async function stopEmbeddedTestDatabase(): Promise<void> {
+  const server = await shared?.catch(() => undefined)
+  shared = undefined
+  await server?.stop()
+}
+
+/** Empties all tables of the migrations; tables that a test made itself stay. */
+async function empty(owner: Db): Promise<void> {
+  const tables = await owner.query<{ name: string }>(
+    `select format('%I', tablename) as name from pg_tables
+     where schemaname = 'public' and tableowner = current_user and tablename <> 'schema_migrations'`,
+  )
+  await owner.execute(`truncate ${tables.map(({ name }) => name).join(', ')} cascade`)
+}
+
 /** Needs a role that may create databases. */
 async function createOnServer(serverUrl: string): Promise<Server> {
   const server = openDatabase({ url: serverUrl, poolSize: 1 })
@@ -52,17 +80,17 @@ async function createOnServer(serverUrl: string): Promise<Server> {
   return {
     ownerUrl: url.href,
     applicationUrl: url.href,
-    stop: async () => {
+    release: async () => {
       await server.execute(`drop database ${name} with (force)`)
       await server.close()
     },
   }
 }
 
-/** Takes seconds: raise the timeout of the hook that calls it. */
+/** The first one takes seconds: raise the timeout of the hook that calls it. */
 export async function startTestDatabase(): Promise<TestDatabase> {
   const given = process.env['DATABASE_OWNER_URL'] ?? process.env['DATABASE_URL']
-  const server = await (given === undefined ? startEmbedded() : createOnServer(given))
+  const server = await (given === undefined ? useEmbedded() : createOnServer(given))
   const pools: Db[] = []
   const openPool = (url: string): Db => {
     const db = openDatabase({ url })
@@ -73,13 +101,14 @@ export async function startTestDatabase(): Promise<TestDatabase> {
   const roleOf = (url: string): string => decodeURIComponent(new URL(url).username)
   const [ownerRole, applicationRole] = [roleOf(server.ownerUrl), roleOf(server.applicationUrl)]
   await migrate(owner, applicationRole === ownerRole ? undefined : applicationRole)
+  await empty(owner)
   return {
     db: openPool(server.applicationUrl),
     owner,
     open: (role = 'application') => openPool(role === 'owner' ? server.ownerUrl : server.applicationUrl),
     stop: async () => {
       await Promise.all(pools.map((pool) => pool.close()))
-      await server.stop()
+      await server.release()
     },
   }
 }

@@ -1,6 +1,7 @@
 // What holds for every test: writing to console.error fails it, because only an unexpected fault would write there, and
 // whatever the tests share is stopped after the last one.
 import { format } from 'node:util'
+import { stopEmbeddedTestDatabase } from './database.ts'
 import { stopSharedPlatform } from './shared-platform.ts'
 
 type TestFunction = NonNullable<Mocha.Runnable['fn']>
@@ -26,5 +27,8 @@ export const mochaHooks: Mocha.RootHookObject = {
     // A test that takes a callback is left alone: it can't be wrapped without taking over its end.
     if (test?.fn !== undefined && test.fn.length === 0) test.fn = failingOnConsoleError(test.fn)
   },
-  afterAll: () => stopSharedPlatform(),
+  afterAll: async () => {
+    await stopSharedPlatform()
+    await stopEmbeddedTestDatabase()
+  },
 }

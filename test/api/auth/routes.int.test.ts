@@ -2,63 +2,39 @@
 import { createPublicKey, randomUUID } from 'node:crypto'
 import { expect } from 'chai'
 import jwt from 'jsonwebtoken'
-import { Registry } from 'prom-client'
-import { createAuthenticate } from '../../../api/auth/authenticate.ts'
-import { jwksRoute } from '../../../api/auth/jwks.ts'
 import { routes } from '../../../api/auth/routes.ts'
 import type { Access } from '../../../api/http/route.ts'
-import { type RunningApi, startApi } from '../../../api/main.ts'
 import { updateUser } from '../../../db/auth/users.ts'
-import { seed } from '../../../db/seed.ts'
-import { parseConfig } from '../../../platform/config.ts'
-import type { Platform } from '../../../platform/platform.ts'
-import { type ApiClient, createApiClient, signIn, signUp } from '../../support/api-client.ts'
-import { type TestDatabase, startTestDatabase } from '../../support/database.ts'
-import { type SignInParts, makeUser, signInParts, uniqueEmail } from '../../support/sign-in-parts.ts'
+import { type ApiClient, createApiClient, signUp } from '../../support/api-client.ts'
+import { uniqueEmail } from '../../support/sign-in-parts.ts'
+import { type SignInServer, startSignInServer } from '../../support/sign-in-server.ts'
 
 const password = 'correct horse battery'
 
 describe('routes of sign-in', () => {
-  let database: TestDatabase
-  let parts: SignInParts
-  let api: RunningApi
+  let server: SignInServer
   let anonymous: ApiClient
   let admin: ApiClient
   before(async function () {
     this.timeout(60_000)
-    database = await startTestDatabase()
-    parts = signInParts(database.db)
-    await seed(database.owner, { admin: {}, passwords: parts.passwords })
-    const config = parseConfig({ PORT: '0', NODE_ENV: 'test' })
-    const platform = { ...parts, config, metrics: new Registry() } as unknown as Platform
-    api = await startApi(platform, { routes, rootRoutes: [jwksRoute], authenticate: createAuthenticate(platform) })
-    anonymous = createApiClient(api.url)
-    const { email } = await makeUser(parts, { roles: ['admin'] })
-    admin = await signIn(api.url, { email, password })
+    server = await startSignInServer()
+    anonymous = createApiClient(server.url)
+    admin = await server.clientWith('admin')
   })
-  after(async () => {
-    await api.close()
-    await database.stop()
-  })
-
-  /** A client of an account with these roles. */
-  async function clientWith(...roles: string[]): Promise<ApiClient & { userId: string; email: string }> {
-    const { email, id } = await makeUser(parts, { roles })
-    return { ...(await signIn(api.url, { email, password })), userId: id, email }
-  }
+  after(() => server.stop())
 
   /** A request that reaches the route: 401 and 403 are answered before its input is looked at. */
   const knock = (client: ApiClient, { method, path }: { method: string; path: string }) =>
     client.request(method.toUpperCase(), path.replace('{userId}', randomUUID()), method === 'get' ? {} : { body: {} })
 
   it('[S12] admits to every route exactly whom it declares', async () => {
-    const plain = await clientWith('user')
-    const auditor = await clientWith('auditor')
-    const revoked = await clientWith('admin')
+    const plain = await server.clientWith('user')
+    const auditor = await server.clientWith('auditor')
+    const revoked = await server.clientWith('admin')
     await revoked.post('/auth/logout')
-    const disabled = await clientWith('admin')
-    await updateUser(database.db, { userId: disabled.userId, patch: { disabled: true } })
-    const forged = createApiClient(api.url, `${admin.token?.slice(0, -6)}AAAAAA`)
+    const disabled = await server.clientWith('admin')
+    await updateUser(server.parts.db, { userId: disabled.userId, patch: { disabled: true } })
+    const forged = createApiClient(server.url, `${admin.token?.slice(0, -6)}AAAAAA`)
     const expected = (access: Access, client: ApiClient): 'admitted' | 401 | 403 => {
       if (access === 'public') return 'admitted'
       if ([anonymous, revoked, disabled, forged].includes(client)) return 401
@@ -90,7 +66,7 @@ describe('routes of sign-in', () => {
     expect(login.status).to.equal(200)
     expect(login.headers.get('cache-control')).to.equal('no-store')
     expect(login.body).to.have.all.keys('accessToken', 'tokenType', 'expiresIn', 'user')
-    const client = createApiClient(api.url, login.body['accessToken'] as string)
+    const client = createApiClient(server.url, login.body['accessToken'] as string)
     expect((await client.get('/auth/me')).body).to.deep.equal({ user: registered.body['user'] })
     const renamed = await client.request('PATCH', '/auth/me', { body: { displayName: 'Countess' } })
     expect(renamed.body['user']).to.include({ id: registered.body['user'].id, displayName: 'Countess' })
@@ -102,14 +78,14 @@ describe('routes of sign-in', () => {
   })
 
   it('never shows a hash, and never logs a password or a token', async () => {
-    const client = await signUp(api.url)
+    const client = await signUp(server.url)
     const answers = JSON.stringify([
       (await client.get('/auth/me')).body,
       (await admin.get('/users')).body,
       (await admin.get(`/users/${client.userId}`)).body,
     ])
     expect(answers).not.to.match(/\$2b\$|hash|pepper/i)
-    const logged = parts.lines.join('\n')
+    const logged = server.parts.lines.join('\n')
     expect(logged).to.include('/auth/login')
     expect(logged).not.to.include(password)
     expect(logged).not.to.include(client.token)
@@ -131,9 +107,9 @@ describe('routes of sign-in', () => {
   })
 
   it('[S8] answers an unknown user, a wrong password and a disabled account alike', async () => {
-    const known = await clientWith('user')
-    const disabled = await clientWith('user')
-    await updateUser(database.db, { userId: disabled.userId, patch: { disabled: true } })
+    const known = await server.clientWith('user')
+    const disabled = await server.clientWith('user')
+    await updateUser(server.parts.db, { userId: disabled.userId, patch: { disabled: true } })
     const answers = await Promise.all([
       anonymous.post('/auth/login', { email: uniqueEmail(), password }),
       anonymous.post('/auth/login', { email: known.email, password: 'wrong horse battery' }),
@@ -178,7 +154,7 @@ describe('routes of sign-in', () => {
   })
 
   it('[S13] grants nothing by fields that aren’t offered', async () => {
-    const client = await signUp(api.url)
+    const client = await signUp(server.url)
     for (const field of ['roles', 'role', 'permissions', 'disabled', 'ownerId', 'id', '__proto__', 'constructor']) {
       const raw = (body: object): string => JSON.stringify(body).replace('{', `{"${field}":["admin"],`)
       const headers = { 'content-type': 'application/json' }
@@ -195,76 +171,8 @@ describe('routes of sign-in', () => {
       })
   })
 
-  it('[S6] acts on the next request: another role, then disabling', async () => {
-    const client = await signUp(api.url)
-    expect((await client.get('/users')).status).to.equal(403)
-    const promoted = await admin.request('PATCH', `/users/${client.userId}`, { body: { roles: ['user', 'admin'] } })
-    expect(promoted.status).to.equal(200)
-    expect((await client.get('/users')).status).to.equal(200)
-    await admin.request('PATCH', `/users/${client.userId}`, { body: { roles: ['user'] } })
-    expect((await client.get('/users')).status).to.equal(403)
-    await admin.request('PATCH', `/users/${client.userId}`, { body: { disabled: true } })
-    expect((await client.get('/auth/me')).status).to.equal(401)
-    await admin.request('PATCH', `/users/${client.userId}`, { body: { disabled: false } })
-    expect((await client.get('/auth/me')).status, 'a session that disabling ended').to.equal(401)
-  })
-
-  it('lists users in pages, newest first, and refuses a cursor that is none', async () => {
-    const made = [await makeUser(parts), await makeUser(parts), await makeUser(parts)]
-    const first = await admin.get('/users?limit=2')
-    expect(first.body['data'].map(({ id }: { id: string }) => id)).to.deep.equal([made[2]?.id, made[1]?.id])
-    expect(first.body['hasMore']).to.equal(true)
-    const next = await admin.get(`/users?limit=2&after=${first.body['nextCursor']}`)
-    expect(next.body['data'][0].id).to.equal(made[0]?.id)
-    for (const query of ['after=x', "after=' or true --", 'limit=0', 'limit=101', 'limit=x', 'role=admin'])
-      expect((await admin.get(`/users?${query}`)).status, query).to.equal(400)
-  })
-
-  it('shows one user, roles and permissions to administrators', async () => {
-    const user = await makeUser(parts, { roles: ['operator'] })
-    expect((await admin.get(`/users/${user.id}`)).body).to.deep.equal({ user })
-    expect((await admin.get(`/users/${randomUUID()}`)).status).to.equal(404)
-    expect((await admin.get('/users/none')).status).to.equal(400)
-    const roles = (await admin.get('/roles')).body['data'] as {
-      name: string
-      permissions: string[]
-      builtin: boolean
-    }[]
-    const names = ['admin', 'user', 'approver', 'auditor', 'operator', 'service']
-    expect(roles.map(({ name }) => name)).to.have.members(names)
-    expect(roles.find(({ name }) => name === 'auditor')).to.deep.include({
-      builtin: true,
-      permissions: ['audit:read', 'report:read'],
-    })
-    const permissions = (await admin.get('/permissions')).body
-    expect(permissions['data']).to.deep.include({ name: 'user:read', description: 'List users, roles and permissions' })
-    expect(permissions).to.deep.include({ hasMore: false, nextCursor: null })
-  })
-
-  it('says which role is unknown, and changes nothing', async () => {
-    const user = await makeUser(parts)
-    const answer = await admin.request('PATCH', `/users/${user.id}`, { body: { roles: ['user', 'emperor'] } })
-    expect(answer.status).to.equal(422)
-    expect(answer.body['errors']).to.deep.equal([{ path: 'roles.1', message: 'is no role' }])
-    expect((await admin.get(`/users/${user.id}`)).body['user'].roles).to.deep.equal(['user'])
-    expect((await admin.request('PATCH', `/users/${user.id}`, { body: {} })).status).to.equal(422)
-  })
-
-  it('keeps the last administrator', async () => {
-    const { data } = (await admin.get('/users?limit=100')).body as { data: { id: string; roles: string[] }[] }
-    const { id } = (await admin.get('/auth/me')).body['user'] as { id: string }
-    for (const other of data.filter((user) => user.roles.includes('admin') && user.id !== id))
-      await admin.request('PATCH', `/users/${other.id}`, { body: { roles: ['user'] } })
-    for (const body of [{ roles: ['user'] }, { disabled: true }]) {
-      const answer = await admin.request('PATCH', `/users/${id}`, { body })
-      expect(answer.status).to.equal(409)
-      expect(answer.body['code']).to.equal('auth.last_administrator')
-    }
-    expect((await admin.get('/users')).status).to.equal(200)
-  })
-
   it('publishes keys that verify its tokens, at the root and for everybody', async () => {
-    const response = await fetch(`${api.url}/.well-known/jwks.json`)
+    const response = await fetch(`${server.url}/.well-known/jwks.json`)
     expect(response.status).to.equal(200)
     expect(response.headers.get('cache-control')).to.equal('public, max-age=300')
     const { keys } = (await response.json()) as { keys: ({ kid: string } & Record<string, string>)[] }

@@ -16,20 +16,12 @@ import { seed } from '../../../db/seed.ts'
 import type { Credentials, Token, User } from '../../../domain/auth/user.ts'
 import { AppError } from '../../../domain/errors.ts'
 import type { Actor } from '../../../platform/platform.ts'
+import { appErrorOf } from '../../support/app-error-of.ts'
 import { type TestDatabase, startTestDatabase } from '../../support/database.ts'
 import { type SignInParts, countQueries, signInParts, uniqueEmail } from '../../support/sign-in-parts.ts'
 
 const password = 'correct horse battery'
 const carrying = (accessToken: string) => ({ headers: { authorization: `Bearer ${accessToken}` } }) as IncomingMessage
-
-async function failureOf(work: Promise<unknown>): Promise<AppError> {
-  const error = await work.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  )
-  expect(error).to.be.instanceOf(AppError)
-  return error as AppError
-}
 
 describe('signing in', () => {
   let database: TestDatabase
@@ -71,10 +63,10 @@ describe('signing in', () => {
   it('says that an address is taken, and that a password is too common', async () => {
     const { user } = await signUp()
     const again = { email: user.email, password, displayName: 'Eve' }
-    const taken = await failureOf(register({ ...parts, newResourceId: newId() }, again))
+    const taken = await appErrorOf(register({ ...parts, newResourceId: newId() }, again))
     expect(taken.code).to.equal('auth.email_taken')
     const weak = { email: uniqueEmail(), password: 'qwerty123456', displayName: 'Eve' }
-    const common = await failureOf(register({ ...parts, newResourceId: newId() }, weak))
+    const common = await appErrorOf(register({ ...parts, newResourceId: newId() }, weak))
     expect(common.code).to.equal('request.invalid')
     expect(common.errors).to.deep.equal([{ path: 'password', message: 'is too common' }])
   })
@@ -84,9 +76,9 @@ describe('signing in', () => {
     const { user: disabled } = await signUp()
     await updateUser(database.db, { userId: disabled.id, patch: { disabled: true } })
     const refused = [
-      await failureOf(login(parts, { email: uniqueEmail(), password })),
-      await failureOf(login(parts, { email: user.email, password: 'wrong horse battery' })),
-      await failureOf(login(parts, { email: disabled.email, password })),
+      await appErrorOf(login(parts, { email: uniqueEmail(), password })),
+      await appErrorOf(login(parts, { email: user.email, password: 'wrong horse battery' })),
+      await appErrorOf(login(parts, { email: disabled.email, password })),
     ]
     for (const error of refused) {
       expect(error.code).to.equal('auth.invalid_credentials')
@@ -115,7 +107,7 @@ describe('signing in', () => {
       },
     }
     const queriesOf = (credentials: Credentials) =>
-      countQueries(database.db, () => failureOf(login(watched, credentials)))
+      countQueries(database.db, () => appErrorOf(login(watched, credentials)))
     const wrong = await queriesOf({ email: user.email, password: 'wrong horse battery' })
     expect(await queriesOf({ email: uniqueEmail(), password })).to.equal(wrong)
     expect(await queriesOf({ email: disabled.email, password })).to.equal(wrong)
@@ -131,14 +123,14 @@ describe('signing in', () => {
     const { user, token, actor } = await signUp()
     const other = await login(parts, { email: user.email, password })
     await logout({ ...parts, actor })
-    expect((await failureOf(authenticate(carrying(token.accessToken)))).code).to.equal('auth.unauthenticated')
+    expect((await appErrorOf(authenticate(carrying(token.accessToken)))).code).to.equal('auth.unauthenticated')
     expect(await authenticate(carrying(other.accessToken))).to.include({ userId: user.id })
   })
 
   it('[S6] ends when the account is disabled, on the next request', async () => {
     const { user, token } = await signUp()
     await updateUser(database.db, { userId: user.id, patch: { disabled: true } })
-    expect((await failureOf(authenticate(carrying(token.accessToken)))).code).to.equal('auth.unauthenticated')
+    expect((await appErrorOf(authenticate(carrying(token.accessToken)))).code).to.equal('auth.unauthenticated')
   })
 
   it('[S6] has other permissions on the request after a change of roles', async () => {
@@ -159,7 +151,7 @@ describe('signing in', () => {
     ]
     for (const subject of mixed) {
       const { token } = await parts.accessTokens.issueAccessToken(subject)
-      expect((await failureOf(authenticate(carrying(token)))).code).to.equal('auth.unauthenticated')
+      expect((await appErrorOf(authenticate(carrying(token)))).code).to.equal('auth.unauthenticated')
     }
   })
 
@@ -187,7 +179,7 @@ describe('signing in', () => {
           expiresIn: 600,
           jwtid: randomUUID(),
         })
-        expect((await failureOf(authenticate(carrying(forged)))).code).to.equal('auth.unauthenticated')
+        expect((await appErrorOf(authenticate(carrying(forged)))).code).to.equal('auth.unauthenticated')
       }
       expect(connections).to.equal(0)
     } finally {
@@ -207,7 +199,7 @@ describe('signing in', () => {
     )
     expect(error).to.be.instanceOf(Error).and.not.instanceOf(AppError)
     const keyless = createAuthenticate(signInParts(closed, { keys: parts.keys }))
-    expect((await failureOf(keyless(carrying(token.accessToken)))).code).to.equal('service.unavailable')
+    expect((await appErrorOf(keyless(carrying(token.accessToken)))).code).to.equal('service.unavailable')
   })
 
   it('hashes a password anew when the cost was raised, without ending the sign-in', async () => {
@@ -218,7 +210,7 @@ describe('signing in', () => {
     const { passwordHash = '' } = (await findUserForLogin(database.db, user.email)) ?? {}
     expect(passwordHash).to.match(/^\$2b\$05\$/)
     await login(dearer, { email: user.email, password })
-    expect((await failureOf(login(dearer, { email: user.email, password: 'wrong horse' }))).code).to.equal(
+    expect((await appErrorOf(login(dearer, { email: user.email, password: 'wrong horse' }))).code).to.equal(
       'auth.invalid_credentials',
     )
   })
