@@ -1,6 +1,7 @@
 // Opens Postgres through Sequelize, which stays inside db/: the rest of the code sees `Db` and plain objects.
 // Transactions travel by AsyncLocalStorage, so no query inside `transaction()` can escape it (fatal on PGlite).
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { registerTypes } from 'pgvector/sequelize'
 import { type BindOrReplacements, QueryTypes, Sequelize, type Transaction } from 'sequelize'
 import { AppError } from '../domain/errors.ts'
 import { type Models, defineModels } from './models.ts'
@@ -25,6 +26,19 @@ const namespace = {
   },
 }
 Sequelize.useCLS(namespace)
+// Makes vectors come back as arrays of numbers.
+registerTypes(Sequelize)
+
+const lastQueries = new WeakMap<object, Promise<unknown>>()
+
+/** Queries of one transaction take turns: `pg` deprecates giving a connection a second one while it runs a first. */
+function inTurn<T>(run: () => Promise<T>): Promise<T> {
+  const transaction = namespace.get('transaction')
+  if (typeof transaction !== 'object' || transaction === null) return run()
+  const turn = (lastQueries.get(transaction) ?? Promise.resolve()).then(run, run)
+  lastQueries.set(transaction, turn)
+  return turn
+}
 
 /** A database, or a transaction on it: every function of db/ takes one as its first argument. */
 export interface Db {
@@ -58,10 +72,10 @@ export function openDatabase({ url, poolSize = 5 }: OpenDatabaseOptions): Db {
   const db: Db = {
     models,
     sequelize,
-    query: async <Row extends object>(sql: string, bind: readonly unknown[] = []) =>
-      await sequelize.query<Row>(sql, { type: QueryTypes.SELECT, bind: bind as BindOrReplacements }),
+    query: <Row extends object>(sql: string, bind: readonly unknown[] = []) =>
+      inTurn(() => sequelize.query<Row>(sql, { type: QueryTypes.SELECT, bind: bind as BindOrReplacements })),
     execute: async (sql, bind = []) => {
-      const [, meta] = await sequelize.query(sql, { bind: bind as BindOrReplacements })
+      const [, meta] = await inTurn(() => sequelize.query(sql, { bind: bind as BindOrReplacements }))
       return (meta as { rowCount?: number } | undefined)?.rowCount ?? 0
     },
     transaction: (work) => {
