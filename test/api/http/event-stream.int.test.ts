@@ -96,7 +96,7 @@ describe('event streams', () => {
   it('show themselves before their first event, and a heartbeat while there is none', async () => {
     const stream = await open('silent&count=0&end=hang')
     const reading = (async () => {
-      for await (const _ of stream.events) throw new Error('there is no event')
+      for await (const { event } of stream.events) throw new Error(`there is an event: ${event}`)
     })()
     await eventually('three heartbeats', () => stream.comments.length >= 3)
     expect(stream.comments[0]?.trim()).to.equal('heartbeat')

@@ -49,7 +49,7 @@ describe('multipart uploads', () => {
   let stored = 0
 
   const send = async (
-    body: BodyInit,
+    body: Uint8Array<ArrayBuffer>,
     contentType: string | undefined = `multipart/form-data; boundary=${boundary}`,
   ) => {
     const headers = contentType === '' ? {} : { 'content-type': contentType }

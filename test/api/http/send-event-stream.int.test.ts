@@ -1,4 +1,4 @@
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { type Server, createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect } from 'chai'
@@ -14,17 +14,17 @@ describe('sendEventStream', () => {
   afterEach(() => server?.close())
 
   it('drops a client that leaves an event untaken past the limit', async () => {
-    let settle: { resolve: (destroyed: boolean) => void; reject: (error: unknown) => void } | undefined
-    const ended = new Promise<boolean>((resolve, reject) => (settle = { resolve, reject }))
+    const ended = new EventEmitter()
     server = createServer((_request, response) => {
       const options = { signal: new AbortController().signal, heartbeatMs: 1_000, stallMs: 50 }
-      sendEventStream(response, endless(), options).then(() => settle?.resolve(response.destroyed), settle?.reject)
+      void sendEventStream(response, endless(), options).finally(() => ended.emit('end', response.destroyed))
     }).listen(0, '127.0.0.1')
     await once(server, 'listening')
     const socket = await openSocket((server.address() as AddressInfo).port)
     socket.pause()
+    const end = once(ended, 'end')
     socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
-    expect(await ended).to.equal(true)
+    expect(await end).to.deep.equal([true])
     socket.destroy()
   })
 })
