@@ -53,7 +53,7 @@ function readFailure(error: SdkFailure): Failure {
 }
 
 /** Milliseconds from `retry-after-ms`, else from `Retry-After` in seconds or as a date (RFC 9110, 10.2.3). */
-export function readRetryAfter(headers: Pick<Headers, 'get'>, now: number): number | undefined {
+function readRetryAfter(headers: Pick<Headers, 'get'>, now: number): number | undefined {
   const milliseconds = Number.parseFloat(headers.get('retry-after-ms') ?? '')
   if (Number.isFinite(milliseconds)) return Math.max(0, Math.round(milliseconds))
   const value = (headers.get('retry-after') ?? '').trim()

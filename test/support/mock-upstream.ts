@@ -49,17 +49,17 @@ const textOf = (content: ChatCompletionRequest['messages'][number]['content']): 
   typeof content === 'string' ? content : (content ?? []).map((part) => part.text ?? '').join('')
 
 /** The text of the request's last message of the user. */
-export const lastUserText = (request: ChatCompletionRequest): string =>
+const lastUserText = (request: ChatCompletionRequest): string =>
   textOf(request.messages.findLast((message) => message.role === 'user')?.content ?? '')
 
 /** The passages that the request holds, by marker. */
-export function passagesIn(request: ChatCompletionRequest): { readonly marker: string; readonly text: string }[] {
+function passagesIn(request: ChatCompletionRequest): { readonly marker: string; readonly text: string }[] {
   const matches = lastUserText(request).matchAll(/<passage marker="(\d+)"[^>]*>\n([\s\S]*?)\n<\/passage>/g)
   return [...matches].map((match) => ({ marker: match[1] ?? '', text: match[2] ?? '' }))
 }
 
 /** Answers from what the request holds: the first sentence of its two best passages, cited. */
-export const quotingFixture: Fixture = {
+const quotingFixture: Fixture = {
   match: { endpoint: 'chat', predicate: (request) => passagesIn(request).length > 0 },
   response: (request) => ({
     content: passagesIn(request)
