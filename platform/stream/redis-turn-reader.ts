@@ -63,7 +63,7 @@ export class RedisTurnReader {
       } else if (live === undefined || isAbove(live.id, this.#last)) {
         this.#stale = false
         const reached = yield* this.#catchUp()
-        if (!reached) await this.#postpone(live)
+        if (!reached) await this.#postpone()
         else if (live !== undefined && !this.#ended && isAbove(live.id, this.#last)) yield this.#take(live)
       }
     }
@@ -99,8 +99,7 @@ export class RedisTurnReader {
   }
 
   /** Waits for news before Redis is asked again, unless a reread was asked for while it failed to answer. */
-  async #postpone(live: EncodedEntry | undefined): Promise<void> {
-    if (live !== undefined) this.#queue.unshift(live)
+  async #postpone(): Promise<void> {
     const wanted = this.#stale
     this.#stale = true
     if (!wanted) await this.#news.wait()

@@ -1,12 +1,15 @@
-// A TCP relay to a server, whose present connections can go silent: neither closed nor carrying anything, as when a
-// router has forgotten them. New connections work.
+// A TCP relay to a server, whose present connections can be held: neither closed nor carrying anything, as when a router
+// is slow or has forgotten them. New connections work.
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
 export interface Wire {
   /** The target's URL with the relay's port. */
   readonly url: string
-  mute(): void
+  /** Keeps back what the present connections send, both ways. */
+  hold(): void
+  /** Lets it go on, with nothing lost. */
+  release(): void
   close(): Promise<void>
 }
 
@@ -32,11 +35,14 @@ export async function startWire(target: string): Promise<Wire> {
   url.port = String((server.address() as AddressInfo).port)
   return {
     url: url.href,
-    mute: () => {
+    hold: () => {
       for (const [near, far] of pairs) {
         near.unpipe(far)
         far.unpipe(near)
       }
+    },
+    release: () => {
+      for (const [near, far] of pairs) near.pipe(far).pipe(near)
     },
     close: async () => {
       for (const pair of pairs) for (const socket of pair) socket.destroy()

@@ -2,7 +2,7 @@
 // A follower is a client: it reads for a while, loses its connection, and comes back with the last id it saw.
 import { expect } from 'chai'
 import * as fc from 'fast-check'
-import { compareEventIds, type EventId, formatEventId } from '../../../domain/chat/turn-event.ts'
+import { compareEventIds, type EventId, formatEventId } from '../../../domain/event-id.ts'
 import type { StreamEntry, TurnStream } from '../../../platform/stream/turn-stream.ts'
 import { delta, idsOf, newTurnId, terminal } from './turn-events.ts'
 

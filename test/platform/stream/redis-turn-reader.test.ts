@@ -104,14 +104,30 @@ describe('redis turn reader', () => {
     expect(idsOf(await done)).to.deep.equal(idsOf([delta(1_001, 1), delta(1_001, 2), terminal]))
   })
 
-  it('goes back to Redis for what a full queue couldn’t hold', async () => {
+  it('takes no message of another epoch for the next one', async () => {
+    const { reader, asked, done } = openReader()
+    ;(await asked())([encoded(1_001, 1)])
+    reader.push(encoded(1_002, 2))
+    ;(await asked())([encoded(1_002, 1), encoded(1_002, 2), encodeEntry(terminal)])
+    expect(idsOf(await done)).to.deep.equal(idsOf([delta(1_001, 1), delta(1_002, 1), delta(1_002, 2), terminal]))
+  })
+
+  it('yields a message that Redis has forgotten meanwhile', async () => {
+    const { reader, asked, done } = openReader()
+    ;(await asked())([])
+    reader.push(encodeEntry(terminal))
+    ;(await asked())([])
+    expect(idsOf(await done)).to.deep.equal(idsOf([terminal]))
+  })
+
+  it('keeps no more messages than a queue’s length, and goes back to Redis for the others', async () => {
     const { reader, asked, done } = openReader()
     const answer = await asked()
-    for (let sequence = 1; sequence <= 2_000; sequence += 1) reader.push(encoded(1_001, sequence))
+    for (let sequence = 1; sequence <= 513; sequence += 1) reader.push(encoded(1_001, sequence))
     answer([])
-    const all = Array.from({ length: 256 }, (_, index) => encoded(1_001, index + 1))
-    ;(await asked())(all)
+    ;(await asked())([encoded(1_001, 1)])
+    reader.push(encodeEntry(terminal))
     ;(await asked())([encodeEntry(terminal)])
-    expect(idsOf(await done)).to.have.length(257)
+    expect(idsOf(await done)).to.deep.equal(idsOf([delta(1_001, 1), terminal]))
   })
 })

@@ -34,6 +34,9 @@ describe('redis turn stream', function () {
     await down
   }
 
+  const subscribers = async (command: RedisProcess['command'], turnId: string): Promise<unknown> =>
+    (await command.pubsub('NUMSUB', turnChannel(turnId)))[1]
+
   before(async function () {
     redis = await startRedisOrSkip(this)
   })
@@ -102,14 +105,32 @@ describe('redis turn stream', function () {
       expect(idsOf(await follower.done)).to.deep.equal(idsOf([...deltas(1_001, 1, 3), terminal]))
     })
 
+    it('reads what was published while Redis was subscribing', async () => {
+      const wire = await startWire(redis.url)
+      wires.push(wire)
+      const [writer, reader] = [open(), open({ subscriberUrl: wire.url })]
+      await reader.subscriber.ping()
+      wire.hold()
+      const turnId = newTurnId()
+      await writer.streams.append(turnId, [delta(1_001, 1)])
+      const follower = startReader(reader.streams, turnId)
+      await follower.reached(1)
+      await writer.streams.append(turnId, [terminal])
+      wire.release()
+      expect(idsOf(await follower.done)).to.deep.equal(idsOf([delta(1_001, 1), terminal]))
+    })
+
     it('finds the last entry without its message by the tail check', async () => {
       const [writer, reader] = [open(), open({ tailCheckMs: 20 })]
       const turnId = newTurnId()
       const follower = startReader(reader.streams, turnId)
+      await eventually('the turn is subscribed', async () => (await subscribers(writer.command, turnId)) === 1)
       await writer.streams.append(turnId, [delta(1_001, 1)])
       await follower.reached(1)
+      await writer.streams.append(turnId, [delta(1_001, 2)])
+      await follower.reached(2)
       await writer.command.xadd(turnChannel(turnId), '9000000-2', 'event', JSON.stringify(terminal.event))
-      expect(idsOf(await follower.done)).to.deep.equal(idsOf([delta(1_001, 1), terminal]))
+      expect(idsOf(await follower.done)).to.deep.equal(idsOf([...deltas(1_001, 1, 2), terminal]))
     })
 
     it('replaces a subscriber’s socket that has died without a word', async () => {
@@ -121,7 +142,7 @@ describe('redis turn stream', function () {
       await writer.streams.append(turnId, [delta(1_001, 1)])
       await follower.reached(1)
       const replaced = new Promise((resolve) => reader.subscriber.once('ready', resolve))
-      wire.mute()
+      wire.hold()
       await replaced
       await writer.streams.append(turnId, [terminal])
       await follower.done
@@ -143,17 +164,16 @@ describe('redis turn stream', function () {
     it('shares one subscription between the readers of a turn, and gives it up with the last of them', async () => {
       const [writer, reader] = [open(), open()]
       const turnId = newTurnId()
-      const subscribers = async () => (await writer.command.pubsub('NUMSUB', turnChannel(turnId)))[1]
       const readers = Array.from({ length: 20 }, () => startReader(reader.streams, turnId))
-      await eventually('the turn is subscribed', async () => (await subscribers()) === 1)
+      await eventually('the turn is subscribed', async () => (await subscribers(writer.command, turnId)) === 1)
       await writer.streams.append(turnId, [delta(1_001, 1)])
       await Promise.all(readers.map((each) => each.reached(1)))
       for (const each of readers.slice(1)) each.abort()
       await Promise.all(readers.slice(1).map(({ done }) => done))
-      expect(await subscribers()).to.equal(1)
+      expect(await subscribers(writer.command, turnId)).to.equal(1)
       readers[0]?.abort()
       await readers[0]?.done
-      await eventually('nobody is subscribed', async () => (await subscribers()) === 0)
+      await eventually('nobody is subscribed', async () => (await subscribers(writer.command, turnId)) === 0)
     })
 
     it('gives the subscription up when a reader leaves in the middle', async () => {
@@ -163,10 +183,7 @@ describe('redis turn stream', function () {
       for await (const { id } of streams.read(turnId, { signal: new AbortController().signal })) {
         if (id.sequence === 2) break
       }
-      await eventually('nobody is subscribed', async () => {
-        const [, count] = await command.pubsub('NUMSUB', turnChannel(turnId))
-        return count === 0
-      })
+      await eventually('nobody is subscribed', async () => (await subscribers(command, turnId)) === 0)
     })
 
     it('lets an abandoned stream expire within days, and a finished one after the retention, latecomers or not', async () => {

@@ -1,7 +1,8 @@
 // Makes the entries that the tests of turn streams append, and collects what readers get.
 // Texts carry their id, so that a wrong payload under a right id is seen too.
 import { randomUUID } from 'node:crypto'
-import { type EventId, formatEventId, terminalEventId } from '../../../domain/chat/turn-event.ts'
+import { type EventId, formatEventId } from '../../../domain/event-id.ts'
+import { terminalEventId } from '../../../domain/chat/turn-event.ts'
 import type { StreamEntry, TurnStream } from '../../../platform/stream/turn-stream.ts'
 
 export const newTurnId = (): string => randomUUID()

@@ -2,7 +2,8 @@
 // The gate stands for Redis being slow or away; what arrives behind it is what readers would get.
 import { expect } from 'chai'
 import { AppError } from '../../../domain/errors.ts'
-import { formatEventId, type TurnEvent } from '../../../domain/chat/turn-event.ts'
+import { formatEventId } from '../../../domain/event-id.ts'
+import { type TurnEvent } from '../../../domain/chat/turn-event.ts'
 import { captureLog } from '../../support/captured-log.ts'
 import { createLocalTurnStream } from '../../../platform/stream/local-turn-stream.ts'
 import { createTurnPublisher, type TurnPublisherOptions } from '../../../platform/stream/turn-publisher.ts'
