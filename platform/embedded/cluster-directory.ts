@@ -23,25 +23,30 @@ async function initializeCluster(directory: string): Promise<void> {
   await database.close()
 }
 
+/** A new place beside the template; undefined when the cache can't be written. */
+async function makePlace(template: string): Promise<string | undefined> {
+  try {
+    await mkdir(dirname(template), { recursive: true, mode: 0o700 })
+    return await mkdtemp(`${template}-`)
+  } catch {
+    return undefined
+  }
+}
+
 /** Resolves to the template's path, made at the first need; undefined when the cache can't be written. */
 async function findTemplate(cacheDirectory: string): Promise<string | undefined> {
   const template = join(cacheDirectory, `pglite-${await pgliteVersion()}`)
   if (await exists(template)) return template
+  const place = await makePlace(template)
+  if (place === undefined) return undefined
   try {
-    await mkdir(cacheDirectory, { recursive: true, mode: 0o700 })
-    const making = await mkdtemp(`${template}-`)
-    try {
-      await initializeCluster(join(making, 'cluster'))
-      await rename(join(making, 'cluster'), template)
-    } finally {
-      await rm(making, { recursive: true, force: true })
-    }
-  } catch (error) {
-    // Another process may have made it at the same time.
-    if (!(await exists(template))) {
-      if (['EACCES', 'EPERM', 'EROFS', 'ENOSPC'].includes((error as { code?: string }).code ?? '')) return undefined
-      throw error
-    }
+    await initializeCluster(join(place, 'cluster'))
+    await rename(join(place, 'cluster'), template).catch(async (error: unknown) => {
+      // Another process may have made it at the same time.
+      if (!(await exists(template))) throw error
+    })
+  } finally {
+    await rm(place, { recursive: true, force: true })
   }
   return template
 }

@@ -47,7 +47,9 @@ async function removeStale(file: string, staleText: string): Promise<void> {
   const aside = `${file}.${process.pid}.stale`
   await rename(file, aside).catch(() => undefined)
   const taken = await readText(aside)
-  if (taken !== undefined && taken !== staleText) await writeFile(file, taken, { flag: 'wx', mode: 0o600 })
+  if (taken !== undefined && taken !== staleText) {
+    await writeFile(file, taken, { flag: 'wx', mode: 0o600 }).catch(() => undefined)
+  }
   await rm(aside, { force: true })
 }
 

@@ -4,7 +4,7 @@ import type { EmbeddedRole } from '../embedded-roles.ts'
 import { readResponse, type Response } from './response.ts'
 import type { StatementNames } from './statement-names.ts'
 import type { Unit } from './unit-builder.ts'
-import { closeStatementMessage, queryMessage, syncMessage } from './wire-messages.ts'
+import { closeStatementMessage, cstring, frontend, message, queryMessage, syncMessage } from './wire-messages.ts'
 
 /** Sends whole wire messages to Postgres and resolves to everything that it answers. */
 export type ExchangeMessages = (messages: Buffer) => Promise<Buffer>
@@ -29,6 +29,12 @@ export interface SharedBackend {
 export class BackendBroken extends Error {
   override readonly name = 'BackendBroken'
 }
+
+/** Ends a pipeline that was left without its Sync: the error comes first, because a Sync alone would commit it. */
+const abandonMessages = Buffer.concat([
+  message(frontend.parse, cstring(''), cstring('abandoned'), Buffer.from([0, 0])),
+  syncMessage,
+])
 
 export function createSharedBackend(exchange: ExchangeMessages): SharedBackend {
   let role: EmbeddedRole | undefined
@@ -65,8 +71,7 @@ export function createSharedBackend(exchange: ExchangeMessages): SharedBackend {
     },
     forget: async (client, isOwner) => {
       if (isOwner) {
-        // The Sync ends an unfinished pipeline, which the rollback alone would be skipped in.
-        await exchange(syncMessage)
+        await exchange(abandonMessages)
         await command('rollback')
       }
       const names = client.statements.all()
