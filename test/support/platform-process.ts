@@ -21,6 +21,8 @@ export interface PlatformProcess {
   stop(): Promise<void>
   /** Signals the supervisor alone. */
   kill(signal: NodeJS.Signals): void
+  /** Closes its channel to here, as the end of this process would. */
+  disconnect(): void
   /** Everything that it has printed. */
   output(): string
 }
@@ -40,6 +42,8 @@ export function spawnPlatform(options: {
   readonly env?: Readonly<Record<string, string>> | undefined
 }): Spawned {
   const child = spawn(process.execPath, [startScript], {
+    // Away from a developer's own `.env`.
+    cwd: options.dataDir,
     // The channel ends the platform when the process that runs the tests is killed.
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     env: {
@@ -66,7 +70,9 @@ async function untilReady({ child, output }: Spawned, dataDir: string): Promise<
   const ask = (): RunFile | undefined => {
     const how = child.exitCode ?? child.signalCode
     if (how !== null) throw new Error(`The platform ended with ${how} before it was ready.`)
-    return readRunFile(dataDir)
+    const run = readRunFile(dataDir)
+    // A killed platform's file lies there until the next one takes over.
+    return run?.processes.supervisor === child.pid ? run : undefined
   }
   try {
     return await eventually('the platform is ready', ask, startMs)
@@ -99,6 +105,7 @@ export async function startPlatformProcess(
     currentRun: () => readRunFile(dataDir),
     stop,
     kill: (signal) => void spawned.child.kill(signal),
+    disconnect: () => spawned.child.disconnect(),
     output: spawned.output,
   }
 }
