@@ -2,6 +2,7 @@
 import { NativeConnection, Worker } from '@temporalio/worker'
 import { createActivities } from '../activities/index.ts'
 import { type QueueName, queueNames, taskQueue } from '../domain/task-queues.ts'
+import { countTokens } from '../platform/llm/tokens.ts'
 import type { Platform } from '../platform/platform.ts'
 import { temporalConnectionOptions } from '../platform/temporal-client.ts'
 import { createFailureInterceptor } from './failure-interceptor.ts'
@@ -27,6 +28,7 @@ export async function startWorkers(
 ): Promise<RunningWorkers> {
   installRuntime(platform.log)
   const { config } = platform
+  loadTokenizer()
   const [connection, workflowBundle] = await Promise.all([
     NativeConnection.connect(await temporalConnectionOptions(config)),
     loadWorkflowBundle(platform.log),
@@ -58,4 +60,9 @@ export async function startWorkers(
     await connection.close()
   }
   return { identity: workers[0]?.options.identity ?? '', done, shutdown }
+}
+
+/** The first count loads the vocabulary, which takes a quarter of a second: no turn should wait for that. */
+function loadTokenizer(): void {
+  countTokens(' ')
 }

@@ -3,7 +3,7 @@ import type { Usage } from '../../domain/chat/chat.ts'
 import type { StepPosition } from '../../domain/chat/turn-event.ts'
 import type { ModelRequest } from '../../platform/llm/language-model.ts'
 import type { ResolvedModel } from '../../platform/llm/language-models.ts'
-import { countTokens } from '../../platform/llm/tokens.ts'
+import { estimateUsage } from '../../platform/llm/usage.ts'
 import type { TurnPublisher } from '../../platform/stream/turn-publisher.ts'
 
 export interface Generation {
@@ -37,13 +37,7 @@ export async function generate(
   } catch (error) {
     if (!signal.aborted) throw error
   }
-  usage ??= estimate(request, content)
+  usage ??= estimateUsage(request, content)
   publisher.publish({ type: 'usage.reported', data: { ...position, usage } })
   return { content, usage }
 }
-
-const estimate = (request: ModelRequest, content: string): Usage => ({
-  inputTokens: request.messages.reduce((sum, message) => sum + countTokens(message.content), 0),
-  outputTokens: countTokens(content),
-  estimated: true,
-})

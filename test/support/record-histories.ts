@@ -2,6 +2,7 @@
 // Run it (`npm run record-histories`) only for a new workflow: the old histories are what a change must still replay.
 import { execFile } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { chatTurnWorkflowId } from '../../workflows/chat/messages.ts'
@@ -11,7 +12,7 @@ import { makeHandbookPdf } from './documents.ts'
 import { followDocumentToEnd, followTurnPersistently } from './follow.ts'
 import { startMockUpstream } from './mock-upstream.ts'
 import { startPlatformProcess } from './platform-process.ts'
-import { findTestTemporalCli } from './temporal-cli.ts'
+import { testTemporalCli } from './temporal-cli.ts'
 
 const run = promisify(execFile)
 const folder = new URL('../histories/', import.meta.url)
@@ -35,7 +36,10 @@ async function ingest(client: ApiClient, filename: string, bytes: Uint8Array): P
   return ingestWorkflowId(document.id)
 }
 
-const rejecting = { match: { endpoint: 'chat' as const, userMessage: 'reject this' }, response: { status: 400, error: { message: 'no' } } }
+const rejecting = {
+  match: { endpoint: 'chat' as const, userMessage: 'reject this' },
+  response: { status: 400, error: { message: 'no' } },
+}
 const upstream = await startMockUpstream({ fixtures: [rejecting] })
 const platform = await startPlatformProcess({ env: { OPENAI_BASE_URL: upstream.baseUrl, OPENAI_API_KEY: 'mock' } })
 try {
@@ -48,11 +52,11 @@ try {
     'ingest-document.completed': await ingest(client, 'handbook.pdf', pdf),
     'ingest-document.failed': await ingest(client, 'cut.pdf', pdf.subarray(0, 700)),
   }
-  const cli = await findTestTemporalCli()
+  const cli = await testTemporalCli()
   for (const [name, workflowId] of Object.entries(workflows)) {
     const where = ['--address', platform.run.temporalAddress, '--workflow-id', workflowId]
     const { stdout } = await run(cli, ['workflow', 'show', '--output', 'json', ...where], { maxBuffer: 64 << 20 })
-    await writeFile(fileURLToPath(new URL(`${name}.json`, folder)), stdout)
+    await writeFile(fileURLToPath(new URL(`${name}.json`, folder)), stdout.replaceAll(hostname(), 'host'))
     process.stdout.write(`${name}: ${workflowId}\n`)
   }
 } finally {
