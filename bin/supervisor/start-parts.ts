@@ -2,7 +2,6 @@
 // the schema, and the application last, so that it never meets a half-ready database.
 import { mkdirSync } from 'node:fs'
 import { choosePort } from '../../platform/embedded/ports.ts'
-import { prepareDatabase } from '../prepare-database.ts'
 import { type Application, startApplication } from './application.ts'
 import { applicationEnvironment } from './application-environment.ts'
 import { startEmbeddedParts } from './embedded-parts.ts'
@@ -34,7 +33,13 @@ async function takeDataDirectory(state: PlatformState, stopMs: number): Promise<
   return endLeftovers({ dataDir, graceMs: stopMs, log: state.options.log })
 }
 
-async function prepareSchema(state: PlatformState): Promise<Prepared> {
+/** What migrations need takes long to load, so that is done while the embedded parts start. */
+const loadPreparation = () => import('../prepare-database.ts')
+
+async function prepareSchema(
+  state: PlatformState,
+  { prepareDatabase }: Awaited<ReturnType<typeof loadPreparation>>,
+): Promise<Prepared> {
   const { config, log, progress } = state.options
   const embedded = state.parts?.database
   const databaseUrl = embedded?.applicationUrl ?? config.database.url?.reveal() ?? ''
@@ -84,9 +89,12 @@ export async function startParts(
   // Only to say so before the slow steps: the API itself opens the port, or the next free one if none is given.
   if (port !== undefined) await choosePort({ host, given: port, preferred: port, variable: 'PORT' })
   const onSpawn = (role: ProcessRole, pid: number): void => recordSpawn(state, role, pid)
+  const preparation = loadPreparation()
+  // A fault in loading shows where it is awaited; until then nobody listens.
+  preparation.catch(() => undefined)
   state.parts = await startEmbeddedParts({ config, environment, progress, log, signal, onSpawn })
   signal.throwIfAborted()
-  const { databaseUrl, administrator } = await prepareSchema(state)
+  const { databaseUrl, administrator } = await prepareSchema(state, await preparation)
   if (administrator !== undefined) onAdministrator(administrator)
   signal.throwIfAborted()
   // Before new workers start: in a container a new one can have the very pid of a dead one.

@@ -1,7 +1,9 @@
 // The Temporal dev server of the one-command platform: one process on loopback with its state in one SQLite file.
 // Its flags were measured: as it comes, each task waits up to 50 ms and each short timer a second.
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { closeSync, mkdirSync, openSync, readFileSync, statSync } from 'node:fs'
+import { createConnection } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Connection } from '@temporalio/client'
@@ -14,6 +16,7 @@ const host = '127.0.0.1'
 const defaultUiPort = 8233
 const readyMs = 60_000
 const stopMs = 3_000
+const pollMs = 20
 const largestLogBytes = 5_000_000
 /** A port that was free when it was chosen can be gone when the server binds it; then others are chosen. */
 const startAttempts = 3
@@ -75,22 +78,35 @@ function commandLine(options: { databaseFile: string; namespace: string } & Port
   return ['server', 'start-dev', ...flags.flatMap(([name, value]) => [`--${name}`, value]), ...switches]
 }
 
+async function isListening(port: number): Promise<boolean> {
+  const socket = createConnection({ host, port })
+  try {
+    await once(socket, 'connect')
+    return true
+  } catch {
+    return false
+  } finally {
+    socket.destroy()
+  }
+}
+
+async function hasNamespace(address: string, namespace: string): Promise<boolean> {
+  const connection = await Connection.connect({ address, connectTimeout: '1s' })
+  try {
+    const describe = () => connection.workflowService.describeNamespace({ namespace })
+    await connection.withDeadline(Date.now() + 1_000, describe)
+    return true
+  } finally {
+    await connection.close()
+  }
+}
+
 /** Resolves once the namespace is there, which is the last thing that the server prepares. */
-async function answers(address: string, namespace: string, signal: AbortSignal): Promise<void> {
+async function answers(port: number, namespace: string, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    try {
-      const connection = await Connection.connect({ address, connectTimeout: '1s' })
-      try {
-        await connection.withDeadline(Date.now() + 1_000, () =>
-          connection.workflowService.describeNamespace({ namespace }),
-        )
-        return
-      } finally {
-        await connection.close()
-      }
-    } catch {
-      await delay(50, undefined, { signal }).catch(() => undefined)
-    }
+    // gRPC waits a whole second after a refused connection, so the port is asked first.
+    if ((await isListening(port)) && (await hasNamespace(`${host}:${port}`, namespace).catch(() => false))) return
+    await delay(pollMs, undefined, { signal }).catch(() => undefined)
   }
 }
 
@@ -120,7 +136,7 @@ function supervise(options: TemporalServerOptions, ports: Ports, directory: stri
       closeSync(output)
       return child
     },
-    ready: (_, signal) => answers(`${host}:${ports.port}`, namespace, signal),
+    ready: (_, signal) => answers(ports.port, namespace, signal),
     readyMs,
     stopMs,
     log: options.log,
