@@ -44,7 +44,8 @@ export function createReadiness(checks: HealthChecks, timeoutMs = checkTimeoutMs
   const ask = (name: string, check: () => Promise<void>): Promise<boolean> => {
     const running = asking.get(name)
     if (running !== undefined) return running
-    const started = check()
+    const started = Promise.resolve()
+      .then(check)
       .then(
         () => true,
         () => false,
