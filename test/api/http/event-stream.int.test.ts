@@ -160,6 +160,16 @@ describe('event streams', () => {
     socket.destroy()
   })
 
+  it('stop a source that stands still when the client goes without having read', async () => {
+    const socket = await openSocket(server.port)
+    socket.pause()
+    socket.write('GET /api/v1/streams?name=stuck&count=600&size=100000 HTTP/1.1\r\nHost: x\r\n\r\n')
+    await eventually('the stream has begun', () => streamOf('stuck').events > 1)
+    socket.destroy()
+    await eventually('the end of the source', () => streamOf('stuck').returned)
+    expect(streamOf('stuck').events).to.be.below(600)
+  })
+
   it('cut the connection when their source fails, so that the client comes again', async () => {
     for (const end of ['fail', 'drift']) {
       const stream = await open(`broken-${end}&end=${end}`)

@@ -176,12 +176,33 @@ describe('multipart uploads', () => {
     for (let sent = 0; sent < 32; sent += 1) client.write(chunk)
     const [response] = await answered
     expect(response.statusCode).to.equal(413)
-    // The rest may still be sent: the server reads it away, and the connection lives on.
-    for (let sent = 0; sent < 32; sent += 1) client.write(chunk)
     client.end()
     const text = await new Response(response).text()
     expect(text).to.contain('document.too_large')
     await expectNothingStored()
+  })
+
+  it('over the limit are read away, and their connection serves on', async () => {
+    const part = `--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n`
+    const content = part + 'x'.repeat(limitBytes * 6)
+    const chunked = `${content.length.toString(16)}\r\n${content}\r\n0\r\n\r\n`
+    const next = 'GET /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
+    const sent = head('Transfer-Encoding: chunked') + chunked + next
+    const answer = await sendRaw(server.port, sent, { toTheEnd: true })
+    expect(answer.status).to.equal(413)
+    expect(answer.text).to.contain('document.too_large').and.contain('"alive"')
+  })
+
+  it('that are broken harm nothing, also as the first one of a process', async () => {
+    const fresh = await startKernelServer({ routes: [upload] })
+    try {
+      const broken = encode([filePart('content')], '').subarray(0, -4)
+      const announced = Buffer.from(head(`Content-Length: ${broken.length}`))
+      expectProblem(await sendRaw(fresh.port, Buffer.concat([announced, broken])), 400)
+      expect(await fresh.storedFiles()).to.deep.equal([])
+    } finally {
+      await fresh.stop()
+    }
   })
 
   it('of a client that goes away leave nothing', async () => {
