@@ -36,6 +36,10 @@ async function ingest(client: ApiClient, filename: string, bytes: Uint8Array): P
   return ingestWorkflowId(document.id)
 }
 
+/** The export names the machine that recorded it: its host and where the project lay. */
+const withoutMachine = (history: string): string =>
+  history.replaceAll(hostname(), 'host').replaceAll(fileURLToPath(new URL('../../', import.meta.url)), '')
+
 const rejecting = {
   match: { endpoint: 'chat' as const, userMessage: 'reject this' },
   response: { status: 400, error: { message: 'no' } },
@@ -56,7 +60,7 @@ try {
   for (const [name, workflowId] of Object.entries(workflows)) {
     const where = ['--address', platform.run.temporalAddress, '--workflow-id', workflowId]
     const { stdout } = await run(cli, ['workflow', 'show', '--output', 'json', ...where], { maxBuffer: 64 << 20 })
-    await writeFile(fileURLToPath(new URL(`${name}.json`, folder)), stdout.replaceAll(hostname(), 'host'))
+    await writeFile(new URL(`${name}.json`, folder), withoutMachine(stdout))
     process.stdout.write(`${name}: ${workflowId}\n`)
   }
 } finally {

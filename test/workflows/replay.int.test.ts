@@ -4,18 +4,24 @@ import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js'
 import { Worker } from '@temporalio/worker'
 import { expect } from 'chai'
 import { createLogger } from '../../platform/logger.ts'
+import { installRuntime } from '../../workers/runtime.ts'
 import { loadWorkflowBundle } from '../../workers/workflow-bundle.ts'
 
 const folder = new URL('../histories/', import.meta.url)
 
 interface RecordedHistory {
-  readonly events: readonly { readonly workflowExecutionStartedEventAttributes?: { readonly workflowType: { readonly name: string } } }[]
+  readonly events: readonly {
+    readonly workflowExecutionStartedEventAttributes?: { readonly workflowType: { readonly name: string } }
+  }[]
 }
 
 async function readHistories(): Promise<{ readonly name: string; readonly json: RecordedHistory }[]> {
   const names = (await readdir(folder)).filter((name) => name.endsWith('.json'))
   return Promise.all(
-    names.map(async (name) => ({ name, json: JSON.parse(await readFile(new URL(name, folder), 'utf8')) as RecordedHistory })),
+    names.map(async (name) => ({
+      name,
+      json: JSON.parse(await readFile(new URL(name, folder), 'utf8')) as RecordedHistory,
+    })),
   )
 }
 
@@ -26,6 +32,7 @@ async function replay(json: unknown): Promise<void> {
 
 describe('recorded histories', function () {
   this.timeout(60_000)
+  before(() => installRuntime(createLogger({ level: 'silent' })))
 
   it('cover every workflow, in each way that it can end', async () => {
     const recorded = (await readHistories()).map(({ name }) => name)
