@@ -11,7 +11,7 @@ import { StartError } from './start-error.ts'
 import { killGroup } from './supervised-process.ts'
 
 /** Later tags can't be installed with `go install`: their go.mod carries a `replace`. */
-export const temporalCliVersion = 'v1.5.1'
+const temporalCliVersion = 'v1.5.1'
 const goPackage = `github.com/temporalio/cli/cmd/temporal@${temporalCliVersion}`
 const downloadMs = 30_000
 const buildMs = 20 * 60_000
