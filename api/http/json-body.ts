@@ -8,12 +8,12 @@ import { requireStorableJson } from './storable-text.ts'
 export const defaultBodyLimitBytes = 1_048_576
 
 /** True when the request announces a body that isn't empty. */
-export function hasBody({ headers }: IncomingMessage): boolean {
+function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }
 
-/** Refuses by its announced length what would be read for nothing. `code` is for what is too large. */
-export function requireContentLength(request: IncomingMessage, limitBytes: number): void {
+/** Refuses by its announced length what would be read for nothing. Throws `request.too_large`. */
+function requireContentLength(request: IncomingMessage, limitBytes: number): void {
   if (Number(request.headers['content-length'] ?? 0) > limitBytes) throw tooLarge(limitBytes)
 }
 
@@ -54,15 +54,16 @@ function parseJson(bytes: Buffer): unknown {
 }
 
 /**
- * The parsed body, undefined when there is none. Throws `request.malformed`, `request.invalid` (strings that can't be
+ * The parsed body, undefined when there is neither a body nor a type for one. Throws `request.malformed`, `request.invalid` (strings that can't be
  * stored), `request.too_large` and `request.unsupported_media_type`, and what Express' parser raises.
  */
 export async function readJsonBody(request: Request, response: Response, limitBytes: number): Promise<unknown> {
-  if (!hasBody(request)) return undefined
+  if (!hasBody(request) && request.headers['content-type'] === undefined) return undefined
+  if (!hasBody(request))
+    throw new AppError('request.malformed', { detail: 'The body is empty: send JSON, or no type.' })
   requireJson(request)
   requireContentLength(request, limitBytes)
   const bytes = await readBytes(request, response, limitBytes)
-  if (bytes.length === 0) return undefined
   const value = parseJson(bytes)
   requireStorableJson(value)
   return value

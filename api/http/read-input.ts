@@ -60,7 +60,7 @@ const readQuery = (route: Route, request: Request): Promise<unknown> =>
   })
 
 /** Of `"3"`, `W/"3"` or `*`: what stands between the quotes. Throws `request.malformed` for anything else. */
-export function readIfMatch(header: string | undefined): string | undefined {
+function readIfMatch(header: string | undefined): string | undefined {
   if (header === undefined) return undefined
   if (header.trim() === '*') return '*'
   const tag = /^\s*(?:W\/)?"([\x21\x23-\x7e]*)"\s*$/.exec(header)?.[1]

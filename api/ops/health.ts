@@ -30,7 +30,7 @@ export function createHealthChecks({ db, temporal, config, pingStreams }: Depend
   }
 }
 
-export const checkTimeoutMs = 2_000
+const checkTimeoutMs = 2_000
 
 const within = (work: Promise<boolean>, ms: number): Promise<boolean> =>
   new Promise((resolve) => {

@@ -50,6 +50,7 @@ describe('JSON bodies', () => {
 
   const bodies: [string, string | Buffer<ArrayBuffer>, number, Record<string, string>?][] = [
     ['broken JSON', '{"title": "hunter2', 400],
+    ['nothing', '', 400],
     ['two documents', '{} {}', 400],
     ['bytes that aren’t UTF-8', Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]), 400],
     ['single quotes', "{'title': 'a'}", 400],
