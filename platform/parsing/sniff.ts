@@ -1,6 +1,6 @@
 // What a file is, by its bytes: a name is only asked to tell kinds of text apart.
 // Uploads are judged before anything is stored, so that a mislabelled file ends with a clear answer at once.
-import { open } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { extname } from 'node:path'
 import { fileTypeFromFile } from 'file-type'
 import { AppError } from '../../domain/errors.ts'
@@ -72,12 +72,19 @@ async function holdsEncryptedOffice(path: string, head: Buffer): Promise<boolean
   return directory.includes(Buffer.from('EncryptedPackage', 'utf16le'))
 }
 
+/** The record at the end of every ZIP file, before a comment of up to 64 KB (APPNOTE.TXT 4.3.16). */
+async function endsAsZip(path: string): Promise<boolean> {
+  const { size } = await stat(path)
+  return (await readPart(path, Math.max(size - headBytes, 0))).includes(Buffer.from('PK\u0005\u0006', 'latin1'))
+}
+
 /** Readers of PDF accept up to 1,024 bytes of anything before its mark. */
 const hasPdfMark = (head: Buffer): boolean => head.subarray(0, 1024 + 5).includes('%PDF-')
 
 /**
  * The media type of the file at `path`; `filename` is what its owner calls it.
- * Throws AppError `document.empty`, `document.encrypted` (an Office file with a password) or `document.unsupported`.
+ * Throws AppError `document.empty`, `document.encrypted` (an Office file with a password), `document.broken` (a Word file
+ * that was cut off) or `document.unsupported`.
  */
 export async function sniffMediaType({
   path,
@@ -93,6 +100,8 @@ export async function sniffMediaType({
   if (found === 'application/vnd.openxmlformats-officedocument.wordprocessingml.document') return found
   if (found === 'application/x-cfb' && (await holdsEncryptedOffice(path, head)))
     throw new AppError('document.encrypted', { detail: 'Remove the password, and upload the file again.' })
+  if (found === 'application/zip' && extname(filename).toLowerCase() === '.docx' && !(await endsAsZip(path)))
+    throw new AppError('document.broken', { detail: 'The Word file isn’t whole. Save it anew from its program.' })
   const text = tryDecode(head, { cut: head.length === headBytes })
   if (text === undefined || binary.test(text)) {
     if (found === undefined && hasPdfMark(head)) return 'application/pdf'
