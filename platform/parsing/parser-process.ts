@@ -1,9 +1,9 @@
 // The process that one document is parsed in: reads its request from its argument, writes the result to a file, and
 // says over IPC how it went. It never ends by itself: whoever started it kills its process group.
 import { writeFile } from 'node:fs/promises'
-import { Worker } from 'node:worker_threads'
 import { documentLimits } from '../../domain/documents/limits.ts'
 import { AppError, type ErrorCode } from '../../domain/errors.ts'
+import { dieWithParent } from './die-with-parent.ts'
 import type { GuardedMessage } from './guarded-process.ts'
 import type { ParserKind } from './parser-version.ts'
 import type { Parser, ParserProgress } from './parsers/parser.ts'
@@ -28,23 +28,6 @@ const parsers: Readonly<Record<ParserKind, () => Promise<Parser>>> = {
   markdown: async () => (await import('./parsers/markdown.ts')).parseMarkdown,
   csv: async () => (await import('./parsers/csv.ts')).parseCsv,
   text: async () => (await import('./parsers/text.ts')).parseText,
-}
-
-/**
- * Standard input is a pipe that the parent holds open, so its end means that the parent is gone. A thread of its own
- * waits for that, because the main thread may be deep in a parser that never returns.
- */
-function dieWithParent(): Worker {
-  const wait = `
-    const { readSync } = require('node:fs')
-    for (;;) {
-      try { if (readSync(0, Buffer.alloc(1)) === 0) break } catch (error) {
-        if (error.code !== 'EAGAIN') break
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200)
-      }
-    }
-    process.kill(-process.pid, 'SIGKILL')`
-  return new Worker(wait, { eval: true, execArgv: [], stdin: false })
 }
 
 const send = (message: GuardedMessage<ParserProgress, ParserOutcome>): void => {
