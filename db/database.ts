@@ -96,14 +96,6 @@ function socketOptions(url: string): { host?: string; port?: number } {
   return { host, port: Number(parsed.searchParams.get('port') ?? 5432) }
 }
 
-/** True for Postgres' unique violation (SQLSTATE 23505), whatever layer wrapped it. */
-export function isUniqueViolation(error: unknown): boolean {
-  for (let at: unknown = error; at instanceof Error; at = (at as { parent?: unknown }).parent ?? at.cause) {
-    if ((at as { code?: unknown }).code === '23505') return true
-  }
-  return false
-}
-
 /** The first row, or `resource.not_found` with a sentence that names the kind of thing. */
 export function firstOrNotFound<Row>(rows: readonly Row[], noun: string): Row {
   const [row] = rows

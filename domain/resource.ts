@@ -8,7 +8,7 @@ export const timestamp = z.iso.datetime()
 /** Rises with every change; sent as the resource's ETag. */
 export const etagVersion = z.int().positive()
 
-export const maxPageSize = 100
+const maxPageSize = 100
 export const pageQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(maxPageSize).default(20),
   after: id.optional().describe('The nextCursor of the page before'),

@@ -3,14 +3,7 @@ import { z } from 'zod'
 import { createChat, deleteChat, getChat, listChats, updateChat } from '../../db/chat/chats.ts'
 import { listMessages } from '../../db/chat/messages.ts'
 import { getTurn } from '../../db/chat/turns.ts'
-import {
-  chatSchema,
-  createChatSchema,
-  createTurnSchema,
-  messageSchema,
-  patchChatSchema,
-  turnSchema,
-} from '../../domain/chat/chat.ts'
+import { chatSchema, chatSettingsSchema, createTurnSchema, messageSchema, turnSchema } from '../../domain/chat/chat.ts'
 import { turnEventSchemas } from '../../domain/chat/turn-event-schemas.ts'
 import { id, pageOf, pageQuery } from '../../domain/resource.ts'
 import { defineRoute } from '../http/route.ts'
@@ -36,7 +29,7 @@ const chatRoutes = [
     access: 'chat:write',
     summary: 'Create a chat',
     tag,
-    body: createChatSchema,
+    body: chatSettingsSchema,
     responses: { 201: chatBody },
     idempotent: { keep: 'answer' },
     handle: async (context, { body }) => {
@@ -75,7 +68,7 @@ const chatRoutes = [
     summary: 'Change a chat',
     tag,
     params: chatParams,
-    body: patchChatSchema,
+    body: chatSettingsSchema,
     responses: { 200: chatBody },
     handle: async (context, { params, body }) => {
       await checkSettings(context, body)

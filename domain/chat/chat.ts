@@ -34,9 +34,9 @@ export const chatSchema = z
   .meta({ id: 'Chat' })
 export type Chat = z.infer<typeof chatSchema>
 
-export const patchChatSchema = z.strictObject(settings).partial()
-export const createChatSchema = patchChatSchema
-export type ChatSettings = z.infer<typeof createChatSchema>
+/** Of a new chat, and of a change: whatever is left out stays as it is. */
+export const chatSettingsSchema = z.strictObject(settings).partial()
+export type ChatSettings = z.infer<typeof chatSettingsSchema>
 
 export const citationSchema = z
   .object({
@@ -51,7 +51,7 @@ export const citationSchema = z
   .meta({ id: 'Citation' })
 export type Citation = z.infer<typeof citationSchema>
 
-export const messageRoles = ['user', 'assistant', 'tool'] as const
+const messageRoles = ['user', 'assistant', 'tool'] as const
 export const messageSchema = z
   .object({
     id,

@@ -8,7 +8,7 @@ import type { TurnEventType } from './turn-event.ts'
 const position = { step: z.int().positive(), attempt: z.int().positive() }
 const delta = z.object({ ...position, text: z.string() })
 
-export const sourceSchema = z
+const sourceSchema = z
   .object({
     marker: z.int().positive(),
     chunkId: id,

@@ -1,0 +1,44 @@
+// The configuration: defaults, every fault at once, and secrets that can't be printed.
+import { inspect } from 'node:util'
+import { expect } from 'chai'
+import { ConfigError, parseConfig } from '../../platform/config.ts'
+
+describe('the configuration', () => {
+  it('needs nothing, and takes blanks as absent', () => {
+    const config = parseConfig({ PORT: '', OPENAI_API_KEY: '' })
+    expect(config.http.port).to.equal(undefined)
+    expect(config.http.host).to.equal('127.0.0.1')
+    expect(config.llm.openai.apiKey).to.equal(undefined)
+    expect(config.http.uploadLimitBytes).to.equal(100 * 1024 * 1024)
+  })
+
+  it('lists every fault by its variable, and no value', () => {
+    const broken = { PORT: 'abc', LOG_LEVEL: 'loud', CDSA_DEFAULT_MODEL: 'gpt', OPENAI_BASE_URL: 'my-secret-host' }
+    expect(() => parseConfig(broken))
+      .to.throw(ConfigError, /4 fault/)
+      .with.property('message')
+      .that.matches(/PORT/)
+      .and.matches(/LOG_LEVEL/)
+      .and.matches(/CDSA_DEFAULT_MODEL/)
+      .and.matches(/OPENAI_BASE_URL/)
+      .and.does.not.match(/my-secret-host/)
+  })
+
+  it('says which variables go together', () => {
+    expect(() => parseConfig({ DATABASE_OWNER_URL: 'postgres://x' })).to.throw('needs DATABASE_URL')
+    expect(() => parseConfig({ TEMPORAL_TLS_CERT_FILE: 'x' })).to.throw('TEMPORAL_TLS_KEY_FILE')
+  })
+
+  it('shows no secret however it is printed, and can’t be changed', () => {
+    const config = parseConfig({
+      OPENAI_API_KEY: 'sk-canary',
+      DATABASE_URL: 'postgres://u:canary@h/d',
+      CDSA_PLATFORM_KEY: 'canary',
+    })
+    for (const text of [JSON.stringify(config), inspect(config, { depth: 10 }), String(config.llm.openai.apiKey)]) {
+      expect(text).not.to.include('canary')
+    }
+    expect(config.llm.openai.apiKey?.reveal()).to.equal('sk-canary')
+    expect(() => Object.assign(config.http, { port: 1 })).to.throw(TypeError)
+  })
+})
