@@ -42,6 +42,10 @@ const isReady = (apiUrl: string): Promise<boolean> =>
     () => false,
   )
 
+/** The block follows `run.json`. */
+const untilPrinted = (platform: PlatformProcess): Promise<string> =>
+  eventually('the ready block', () => /is ready[^]*─\n/.test(platform.output()) && platform.output())
+
 describe('npm start', function () {
   this.timeout(startsMs)
   let dataDir: string
@@ -60,34 +64,48 @@ describe('npm start', function () {
     if (pid !== null) process.kill(pid, 'SIGKILL')
   }
 
-  it('says where it is and who the administrator is, once, and leaves nothing running after its stop', async () => {
+  it('says where it is, refuses a second one on its data, and leaves nothing running after its stop', async () => {
     platform = await startPlatformProcess({ dataDir })
     const { run } = platform
     expect(run.processes.api).to.equal(run.processes.worker)
     expect(await aliveAmong(pidsOf(run))).to.have.length(4)
     expect(await isReady(run.apiUrl)).to.equal(true)
-    const printed = await eventually(
-      'the ready block',
-      () => /is ready/.test(platform?.output() ?? '') && platform?.output(),
-    )
+    const printed = await untilPrinted(platform)
     for (const part of [`${run.apiUrl}/docs`, run.temporalUiUrl, dataDir]) expect(printed).to.contain(part)
-    const password = /Password +(\S+)/.exec(printed)?.[1] ?? 'missing'
+
+    const second = spawnPlatform({ dataDir })
+    expect(await second.exited).to.equal(1)
+    expect(second.output()).to.contain('already runs').and.contain(run.apiUrl)
+    expect(platform.currentRun()).to.deep.equal(run)
+    expect(await isReady(run.apiUrl)).to.equal(true)
+
     await platform.stop()
     expect(await platform.exited).to.equal(0)
     expect(await aliveAmong(pidsOf(run))).to.deep.equal([])
     for (const file of ['run.json', 'processes.json', 'supervisor.lock']) {
       expect(await exists(join(dataDir, file)), file).to.equal(false)
     }
+  })
 
+  it('tells the administrator’s password at the first start alone, and ends with the process that spawned it', async () => {
     platform = await startPlatformProcess({ dataDir })
+    const printed = await untilPrinted(platform)
     const login = await fetch(`${platform.run.apiUrl}/api/v1/auth/login`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ email: /E-mail +(\S+)/.exec(printed)?.[1], password }),
+      body: JSON.stringify({
+        email: /E-mail +(\S+)/.exec(printed)?.[1],
+        password: /Password +(\S+)/.exec(printed)?.[1],
+      }),
     })
     expect(login.status).to.equal(200)
-    await platform.stop()
-    expect(platform.output()).not.to.match(/password/i)
+    const { run } = platform
+    platform.disconnect()
+    expect(await platform.exited).to.equal(0)
+    expect(await aliveAmong(pidsOf(run))).to.deep.equal([])
+
+    platform = await startPlatformProcess({ dataDir })
+    expect(await untilPrinted(platform)).not.to.match(/password/i)
   })
 
   it('replaces each part that dies, at the same addresses, and keeps run.json true', async () => {
@@ -126,15 +144,6 @@ describe('npm start', function () {
     expect(await isReady(platform.run.apiUrl)).to.equal(true)
   })
 
-  it('refuses a second supervisor on the same data, and leaves the first one alone', async () => {
-    platform = await startPlatformProcess({ dataDir })
-    const second = spawnPlatform({ dataDir })
-    expect(await second.exited).to.equal(1)
-    expect(second.output()).to.contain('already runs').and.contain(platform.run.apiUrl)
-    expect(platform.currentRun()).to.deep.equal(platform.run)
-    expect(await isReady(platform.run.apiUrl)).to.equal(true)
-  })
-
   it('stops during its start, without leaving a process', async () => {
     const starting = spawnPlatform({ dataDir })
     const registered = await eventually('a part was spawned', () => registeredPids(dataDir), restartMs)
@@ -143,14 +152,6 @@ describe('npm start', function () {
     const all = [...registered, ...((await registeredPids(dataDir)) ?? [])]
     expect(await aliveAmong(all)).to.deep.equal([])
     expect(starting.output()).not.to.contain('is ready')
-  })
-
-  it('ends everything when the process that spawned it is gone', async () => {
-    platform = await startPlatformProcess({ dataDir })
-    const { run } = platform
-    platform.disconnect()
-    expect(await platform.exited).to.equal(0)
-    expect(await aliveAmong(pidsOf(run))).to.deep.equal([])
   })
 
   it('refuses a given PORT that is taken before it starts anything', async () => {

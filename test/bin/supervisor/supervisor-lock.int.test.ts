@@ -39,8 +39,9 @@ describe('acquireSupervisorLock', () => {
 
   it('takes over from a dead holder', async () => {
     const child = spawn('true', { stdio: 'ignore' })
-    await hold({ pid: child.pid, startedAt: 'then' })
-    await once(child, 'exit')
+    const exited = once(child, 'exit')
+    await hold(await identifyProcess(child.pid ?? 0))
+    await exited
     await acquireSupervisorLock(dataDir)
     expect(await readdir(dataDir)).to.deep.equal(['supervisor.lock'])
   })
