@@ -87,7 +87,10 @@ export function createRedisTurnStore(options: {
   }
 }
 
-/** The safety expiry is set once (`NX`, Redis 7), so that a latecomer's append can't prolong an ended turn's stream. */
+/**
+ * The safety expiry is set once (`NX`), so that a latecomer's append can't prolong an ended turn's stream. A Redis before 7
+ * refuses it, which fails nothing: its abandoned streams stay until they're evicted.
+ */
 async function appendEntries(command: Redis, turnId: string, entries: readonly StreamEntry[]): Promise<void> {
   if (entries.length === 0) return
   const key = turnChannel(turnId)
@@ -99,7 +102,7 @@ async function appendEntries(command: Redis, turnId: string, entries: readonly S
   }
   pipeline.expire(key, abandonedSeconds, 'NX')
   const answers = (await pipeline.exec()) ?? []
-  for (const [error] of answers) if (error !== null && !notAboveTop.test(error.message)) throw error
+  for (const [error] of answers.slice(0, -1)) if (error !== null && !notAboveTop.test(error.message)) throw error
 }
 
 async function readTops(command: Redis, turnIds: readonly string[]): Promise<ReadonlyMap<string, EventId>> {

@@ -1,5 +1,5 @@
-// A TCP relay to a server, whose present connections can be held: neither closed nor carrying anything, as when a router
-// is slow or has forgotten them. New connections work.
+// A TCP relay to a server, whose present connections can be broken, or held: neither closed nor carrying anything, as when a
+// router is slow or has forgotten them. New connections work.
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
@@ -10,6 +10,8 @@ export interface Wire {
   hold(): void
   /** Lets it go on, with nothing lost. */
   release(): void
+  /** Breaks the present connections. */
+  cut(): void
   close(): Promise<void>
 }
 
@@ -31,6 +33,9 @@ export async function startWire(target: string): Promise<Wire> {
     }
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
+  const cut = (): void => {
+    for (const pair of pairs) for (const socket of pair) socket.destroy()
+  }
   const url = new URL(target)
   url.port = String((server.address() as AddressInfo).port)
   return {
@@ -44,8 +49,9 @@ export async function startWire(target: string): Promise<Wire> {
     release: () => {
       for (const [near, far] of pairs) near.pipe(far).pipe(near)
     },
+    cut,
     close: async () => {
-      for (const pair of pairs) for (const socket of pair) socket.destroy()
+      cut()
       server.close()
       await once(server, 'close')
     },

@@ -108,6 +108,8 @@ describe('turn publisher', () => {
     publisher.publish(text('first'))
     await publisher.flush()
     publisher.publish(text(' second'))
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(textOf(batches.flat())).to.equal('first')
     publisher.publish(reset)
     await new Promise((resolve) => setImmediate(resolve))
     expect(batches.at(-1)?.map(({ event }) => event)).to.deep.equal([text(' second'), reset])

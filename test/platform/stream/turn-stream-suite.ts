@@ -91,12 +91,16 @@ export function turnStreamSuite(open: OpenTurnStreams): void {
     const follower = startReader(reader, turnId)
     await writer.append(turnId, deltas(1_001, 1, 3))
     await writer.append(turnId, deltas(1_001, 1, 4))
+    await writer.append(turnId, deltas(1_001, 1, 3))
     await writer.append(turnId, [delta(1_002, 1)])
     await writer.append(turnId, deltas(1_001, 4, 9))
     await writer.append(turnId, [terminal])
     const expected = idsOf([...deltas(1_001, 1, 4), delta(1_002, 1), terminal])
     expect(idsOf(await follower.done)).to.deep.equal(expected)
     expect(idsOf(await startReader(reader, turnId).done)).to.deep.equal(expected)
+    expect(idsOf(await startReader(reader, turnId, { epoch: 1_001, sequence: 3 }).done)).to.deep.equal(
+      expected.slice(3),
+    )
   })
 
   it('keeps turns apart', async () => {
