@@ -2,7 +2,8 @@
 // same over restarts, so that the rest of the code knows one database only (decision 003).
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { join, resolve } from 'node:path'
+import { mkdir, realpath } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Logger } from '../logger.ts'
 import { awaitDirectory } from './directory-lock.ts'
 import { type EmbeddedRole, applicationRole, ownerRole } from './embedded-roles.ts'
@@ -114,7 +115,8 @@ function logTroubles(child: ChildProcess, log: Logger): void {
  */
 export async function startEmbeddedDatabase(options: EmbeddedDatabaseOptions): Promise<EmbeddedDatabase> {
   const { log, hangMs = 120_000, takeOverMs = 10_000 } = options
-  const directory = resolve(options.directory)
+  await mkdir(options.directory, { recursive: true, mode: 0o700 })
+  const directory = await realpath(options.directory)
   await makePrivateDirectory(directory)
   await awaitDirectory(join(directory, 'postgres.pid'), takeOverMs)
   const transport = options.transport ?? (process.platform === 'win32' ? 'loopback' : 'socket')

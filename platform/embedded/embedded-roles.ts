@@ -1,6 +1,6 @@
 // The two roles of the embedded database and what keeps them apart. The session begins as superuser, and Postgres lets
 // such a session change its user for good, so every way to say SET SESSION AUTHORIZATION but the plain statement (which
-// the multiplexer refuses) is closed here: procedural languages, set_config() and pg_settings.
+// the multiplexer refuses) is closed here: procedural languages, and set_config() with the view that calls it.
 
 /** Start-up users: the owner migrates, the application reads and writes rows. Neither is a superuser. */
 export const embeddedRoles = ['cdsa_owner', 'cdsa_app'] as const
@@ -23,7 +23,6 @@ export const rolesSql = `
   revoke temporary on database postgres from public;
   revoke usage on language plpgsql, sql from public;
   grant usage on language plpgsql, sql to cdsa_owner;
-  revoke update on pg_settings from public;
 
   create schema if not exists embedded;
   grant usage on schema embedded to public;

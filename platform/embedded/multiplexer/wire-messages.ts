@@ -51,7 +51,7 @@ export function cstring(text: string): Buffer {
   return Buffer.from(`${text}\0`)
 }
 
-export function int32(value: number): Buffer {
+function int32(value: number): Buffer {
   const bytes = Buffer.allocUnsafe(4)
   bytes.writeInt32BE(value)
   return bytes
