@@ -1,7 +1,7 @@
 // The life of the database process: it dies, hangs, is left behind and is opened twice, and no acknowledged row is lost.
 import { expect } from 'chai'
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, statSync } from 'node:fs'
+import { existsSync, statSync, symlinkSync } from 'node:fs'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -100,7 +100,9 @@ describe('embedded database', function () {
 
   it('refuses a second opener, which harms nobody', async () => {
     const database = await start()
-    const error = await rejection(start())
+    const alias = join(directory, 'alias')
+    symlinkSync(directory, alias)
+    const error = await rejection(start({ directory: alias }))
     expect(error).to.be.instanceOf(StartError)
     expect(error.message).to.contain(`in use by process ${database.pid}`)
     expect(await ask(database.applicationUrl, 'select 1 as x')).to.deep.equal([{ x: 1 }])
@@ -130,8 +132,8 @@ describe('embedded database', function () {
     const { holder, pid, url } = await startElsewhere()
     await ask(url, 'create table kept as select 8 as value')
     holder.kill('SIGKILL')
+    await gone(pid)
     const database = await start()
-    expect(await isProcessAlive(pid)).to.equal(false)
     expect(await ask(database.ownerUrl, 'select value from kept')).to.deep.equal([{ value: 8 }])
   })
 

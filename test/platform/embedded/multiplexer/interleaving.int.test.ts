@@ -106,6 +106,11 @@ describe('multiplexer, interleaving', () => {
     b.send(raw.query('select 2 as x'))
     a.send(raw.bind(), raw.execute(), raw.flush())
     expect((await a.answer('C')).types).to.equal('2DC')
+    // By now b's query has come, too.
+    for (let round = 0; round < 5; round += 1) {
+      a.send(raw.bind(), raw.flush())
+      await a.answer('2')
+    }
     expect(b.socket.bytesRead, 'b waits').to.equal(receivedBefore)
     a.send(raw.sync())
     expect((await a.answer('Z')).types).to.equal('Z')
