@@ -48,7 +48,7 @@ const guardLimits = {
 }
 
 async function runParser(kind: ParserKind, { path, signal, onProgress }: ParseRequest): Promise<ParsedDocument> {
-  const directory = await mkdtemp(join(tmpdir(), 'cdsa-parse-'))
+  const directory = await mkdtemp(join(tmpdir(), `cdsa-parse-${process.pid}-`))
   try {
     // liteparse goes by the name's extension, and would hand what it doesn't know to other programs; blobs have none.
     const link = join(directory, `source.${extensions[kind]}`)
