@@ -19,24 +19,6 @@ export interface UserModel extends Model<InferAttributes<UserModel>, InferCreati
   updatedAt: CreationOptional<Date>
 }
 
-export interface RoleModel extends Model<InferAttributes<RoleModel>, InferCreationAttributes<RoleModel>> {
-  id: string
-  name: string
-  description: string
-  builtin: boolean
-  createdAt: CreationOptional<Date>
-}
-
-export interface SessionModel extends Model<InferAttributes<SessionModel>, InferCreationAttributes<SessionModel>> {
-  id: string
-  userId: string
-  ip: string | null
-  userAgent: string | null
-  createdAt: CreationOptional<Date>
-  expiresAt: Date
-  revokedAt: CreationOptional<Date | null>
-}
-
 export interface SigningKeyModel
   extends Model<InferAttributes<SigningKeyModel>, InferCreationAttributes<SigningKeyModel>> {
   id: string
@@ -51,7 +33,7 @@ export interface SigningKeyModel
 }
 
 export function defineAuthModels(sequelize: Sequelize) {
-  const { UUID, TEXT, BOOLEAN, DATE, BLOB } = DataTypes
+  const { UUID, TEXT, DATE, BLOB } = DataTypes
   return {
     User: sequelize.define<UserModel>(
       'User',
@@ -66,30 +48,6 @@ export function defineAuthModels(sequelize: Sequelize) {
         updatedAt: DATE,
       },
       { tableName: 'users' },
-    ),
-    Role: sequelize.define<RoleModel>(
-      'Role',
-      {
-        id: { type: UUID, primaryKey: true },
-        name: { type: TEXT, allowNull: false },
-        description: { type: TEXT, allowNull: false },
-        builtin: { type: BOOLEAN, allowNull: false },
-        createdAt: DATE,
-      },
-      { tableName: 'roles', updatedAt: false },
-    ),
-    Session: sequelize.define<SessionModel>(
-      'Session',
-      {
-        id: { type: UUID, primaryKey: true },
-        userId: { type: UUID, allowNull: false },
-        ip: TEXT,
-        userAgent: TEXT,
-        createdAt: DATE,
-        expiresAt: { type: DATE, allowNull: false },
-        revokedAt: DATE,
-      },
-      { tableName: 'sessions', updatedAt: false },
     ),
     SigningKey: sequelize.define<SigningKeyModel>(
       'SigningKey',

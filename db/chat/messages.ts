@@ -39,10 +39,7 @@ export async function insertUserMessage(
     readonly parentMessageId: string | null
   },
 ): Promise<void> {
-  await tx.execute(
-    `insert into messages (id, chat_id, turn_id, step, role, content, parent_message_id) values ($1, $2, $3, 0, 'user', $4, $5)`,
-    [input.id, input.chatId, input.turnId, input.content, input.parentMessageId],
-  )
+  await tx.models.Message.create({ ...input, step: 0, role: 'user' })
 }
 
 /** The newest answer of a chat: what a message without a named parent follows. */

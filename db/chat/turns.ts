@@ -58,8 +58,9 @@ async function insertTurnWithMessage(tx: Db, input: NewTurn): Promise<void> {
   const userMessageId = newId()
   const parentMessageId = await findParent(tx, input)
   await insertUserMessage(tx, { id: userMessageId, chatId, turnId, content, parentMessageId })
-  await insertTurn(tx, { turnId, chatId, userMessageId, attachmentIds: input.attachmentIds, model: input.model })
-  await tx.execute('update chats set updated_at = now() where id = $1', [chatId])
+  const { attachmentIds, model } = input
+  await tx.models.Turn.create({ id: turnId, chatId, userMessageId, attachmentIds: [...attachmentIds], model })
+  await tx.models.Chat.update({ updatedAt: new Date() }, { where: { id: chatId } })
 }
 
 async function findParent(tx: Db, { chatId, parentMessageId }: NewTurn): Promise<string | null> {
@@ -70,22 +71,6 @@ async function findParent(tx: Db, { chatId, parentMessageId }: NewTurn): Promise
     detail: 'A message follows an answer: name an answer of this chat, or leave parentMessageId out.',
     errors: [{ path: 'parentMessageId', message: 'isn’t an answer in this chat' }],
   })
-}
-
-async function insertTurn(
-  tx: Db,
-  input: {
-    readonly turnId: string
-    readonly chatId: string
-    readonly userMessageId: string
-    readonly attachmentIds: readonly string[]
-    readonly model: string
-  },
-): Promise<void> {
-  await tx.execute(
-    `insert into turns (id, chat_id, user_message_id, attachment_ids, model) values ($1, $2, $3, $4, $5) on conflict (id) do nothing`,
-    [input.turnId, input.chatId, input.userMessageId, input.attachmentIds, input.model],
-  )
 }
 
 /** A new turn that answers the same message again; `turn.running` while the old one isn't over. */
@@ -100,7 +85,9 @@ export async function createRetryTurn(db: Db, access: TurnAccess, newTurnId: str
     if (old.status !== 'completed' && old.status !== 'failed' && old.status !== 'cancelled') {
       throw new AppError('turn.running', { detail: 'Wait for the turn’s end, or cancel it first.' })
     }
-    await insertTurn(tx, { ...old, chatId: access.chatId, turnId: newTurnId })
+    const { userMessageId, attachmentIds, model } = old
+    const row = { id: newTurnId, chatId: access.chatId, userMessageId, attachmentIds, model }
+    await tx.models.Turn.bulkCreate([row], { ignoreDuplicates: true })
     return getTurn(tx, { ...access, turnId: newTurnId })
   })
 }

@@ -1,4 +1,5 @@
 // What ingestion does to a document's row. Every write names the run: work of an older run changes nothing.
+import { Op } from 'sequelize'
 import type { DocumentStatus } from '../../domain/documents/document.ts'
 import type { StoredProblem } from '../../domain/errors.ts'
 import type { Db } from '../database.ts'
@@ -21,12 +22,11 @@ export async function findIngestionSource(
   db: Db,
   { documentId, run }: DocumentRun,
 ): Promise<IngestionSource | undefined> {
-  const [row] = await db.query<IngestionSource>(
-    `select sha256, media_type as "mediaType", filename, collection_id as "collectionId", status
-     from documents where id = $1 and run = $2`,
-    [documentId, run],
-  )
-  return row
+  const row = await db.models.Document.findOne({
+    attributes: ['sha256', 'mediaType', 'filename', 'collectionId', 'status'],
+    where: { id: documentId, run },
+  })
+  return row?.get()
 }
 
 export interface Progress {
@@ -48,10 +48,9 @@ export async function recordProgress(db: Db, { documentId, run }: DocumentRun, p
 
 /** Ends a run as failed, with what the reader should change; no effect on a run that has ended. */
 export async function failIngestion(db: Db, { documentId, run }: DocumentRun, problem: StoredProblem): Promise<void> {
-  await db.execute(
-    `update documents set status = 'failed', problem = $3::jsonb, updated_at = now()
-     where id = $1 and run = $2 and status not in ('indexed', 'failed')`,
-    [documentId, run, JSON.stringify(problem)],
+  await db.models.Document.update(
+    { status: 'failed', problem },
+    { where: { id: documentId, run, status: { [Op.notIn]: ['indexed', 'failed'] } } },
   )
 }
 

@@ -1,4 +1,4 @@
-// The Sequelize models of documents. Chunks and vectors are written and searched by SQL alone, in sets.
+// The Sequelize model of documents. Collections are always read with a membership, chunks in sets: by SQL alone.
 import {
   type CreationOptional,
   DataTypes,
@@ -7,28 +7,8 @@ import {
   type Model,
   type Sequelize,
 } from 'sequelize'
-import type { CollectionRole, DocumentStatus } from '../../domain/documents/document.ts'
+import type { DocumentStatus } from '../../domain/documents/document.ts'
 import type { StoredProblem } from '../../domain/errors.ts'
-
-export interface CollectionModel
-  extends Model<InferAttributes<CollectionModel>, InferCreationAttributes<CollectionModel>> {
-  id: string
-  name: string
-  description: string
-  ownerId: string
-  isDefault: CreationOptional<boolean>
-  version: CreationOptional<number>
-  createdAt: CreationOptional<Date>
-  updatedAt: CreationOptional<Date>
-}
-
-export interface CollectionMemberModel
-  extends Model<InferAttributes<CollectionMemberModel>, InferCreationAttributes<CollectionMemberModel>> {
-  collectionId: string
-  userId: string
-  role: CollectionRole
-  createdAt: CreationOptional<Date>
-}
 
 export interface DocumentModel extends Model<InferAttributes<DocumentModel>, InferCreationAttributes<DocumentModel>> {
   id: string
@@ -54,32 +34,8 @@ export interface DocumentModel extends Model<InferAttributes<DocumentModel>, Inf
 }
 
 export function defineDocumentModels(sequelize: Sequelize) {
-  const { UUID, TEXT, BOOLEAN, DATE, INTEGER, BIGINT, JSONB } = DataTypes
+  const { UUID, TEXT, DATE, INTEGER, BIGINT, JSONB } = DataTypes
   return {
-    Collection: sequelize.define<CollectionModel>(
-      'Collection',
-      {
-        id: { type: UUID, primaryKey: true },
-        name: { type: TEXT, allowNull: false },
-        description: { type: TEXT, allowNull: false },
-        ownerId: { type: UUID, allowNull: false },
-        isDefault: { type: BOOLEAN, defaultValue: false },
-        version: { type: INTEGER, defaultValue: 1 },
-        createdAt: DATE,
-        updatedAt: DATE,
-      },
-      { tableName: 'collections' },
-    ),
-    CollectionMember: sequelize.define<CollectionMemberModel>(
-      'CollectionMember',
-      {
-        collectionId: { type: UUID, primaryKey: true },
-        userId: { type: UUID, primaryKey: true },
-        role: { type: TEXT, allowNull: false },
-        createdAt: DATE,
-      },
-      { tableName: 'collection_members', updatedAt: false },
-    ),
     Document: sequelize.define<DocumentModel>(
       'Document',
       {
