@@ -34,7 +34,7 @@ function isExecutable(file: string): boolean {
 }
 
 /** The path of `redis-server` or `valkey-server`, undefined when neither is installed. */
-export function findRedisServer(): string | undefined {
+function findRedisServer(): string | undefined {
   const directories = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin'].filter((part) => part !== '')
   return ['redis-server', 'valkey-server']
     .flatMap((name) => directories.map((directory) => join(directory, name)))
