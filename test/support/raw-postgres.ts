@@ -69,7 +69,15 @@ export async function openRawPostgres(socketPath: string): Promise<RawPostgres> 
     answer: async (type) => {
       while (!typesOf(received).includes(type)) {
         if (socket.destroyed) throw new Error(`The connection ended without the message ${type}.`)
-        await Promise.race([once(socket, 'received'), once(socket, 'close')])
+        await new Promise<void>((resolve) => {
+          const go = (): void => {
+            socket.off('received', go)
+            socket.off('close', go)
+            resolve()
+          }
+          socket.on('received', go)
+          socket.on('close', go)
+        })
       }
       const answer = { types: typesOf(received), text: received.toString('latin1') }
       received = Buffer.alloc(0)
