@@ -3,20 +3,20 @@ import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 
-const fromProc = async (pid: number): Promise<number> =>
-  Number(/^VmRSS:\s+(\d+) kB$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1_024
-
-const fromPs = async (pid: number): Promise<number> =>
-  Number((await promisify(execFile)('ps', ['-o', 'rss=', '-p', String(pid)])).stdout) * 1_024
+/** Both give kibibytes. */
+const ask = {
+  proc: async (pid: number) => /^VmRSS:\s+(\d+) kB$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1],
+  ps: async (pid: number) => (await promisify(execFile)('ps', ['-o', 'rss=', '-p', String(pid)])).stdout,
+}
 
 /** 0 when there is no such process (any more). */
 export async function residentBytes(
   pid: number | undefined,
-  read: (pid: number) => Promise<number> = process.platform === 'linux' ? fromProc : fromPs,
+  from: keyof typeof ask = process.platform === 'linux' ? 'proc' : 'ps',
 ): Promise<number> {
   if (pid === undefined) return 0
   try {
-    return (await read(pid)) || 0
+    return Number((await ask[from](pid)) ?? 0) * 1_024
   } catch {
     return 0
   }

@@ -199,7 +199,7 @@ describe('chunking whatever a document holds', () => {
     return blocks.map(([kind, content, more], index): DocumentElement => {
       const above = (): string[] => open.map((each) => each.text)
       if (kind === 'table') return { ...table(content), headingPath: above(), ...more }
-      if (kind !== 'heading') return { kind, text: content, headingPath: above(), ...more } as DocumentElement
+      if (kind !== 'heading') return { kind, text: content, headingPath: above(), ...more }
       while ((open.at(-1)?.level ?? 0) >= more) open.pop()
       // Numbered, so that a text never begins like the heading above it.
       const made = heading(content.trim() === '' ? content : `§${index} ${content}`, more, above())
