@@ -25,7 +25,8 @@ async function measureBaselines(address: string): Promise<Measurement[]> {
     stickyQueueScheduleToStartTimeout: '1s',
   })
   const client = new Client({ connection: await Connection.connect({ address }) })
-  const execute = (type: string) => client.workflow.execute(type, { taskQueue, workflowId: randomUUID() }).then(() => {})
+  const execute = (type: string) =>
+    client.workflow.execute(type, { taskQueue, workflowId: randomUUID() }).then(() => {})
   const measured = await worker.runUntil(async () => [
     await measure('hello workflow: one no-op activity', samples, () => execute('helloWorkflow')),
     await measure('empty workflow', samples, () => execute('emptyWorkflow')),
@@ -36,7 +37,10 @@ async function measureBaselines(address: string): Promise<Measurement[]> {
 }
 
 /** From the POST to the first delta, and to the end of the stream. */
-async function runTurn(client: ApiClient, chatId: string): Promise<{ readonly firstMs: number; readonly wholeMs: number }> {
+async function runTurn(
+  client: ApiClient,
+  chatId: string,
+): Promise<{ readonly firstMs: number; readonly wholeMs: number }> {
   const started = performance.now()
   const stream = await openEvents(`${client.apiUrl}/api/v1/chats/${chatId}/turns`, {
     method: 'POST',
@@ -70,7 +74,9 @@ try {
   const cold = await timedStart(dataDir)
   await cold.platform.stop()
   const { platform, seconds } = await timedStart(dataDir)
-  console.log(`npm start to ready: new data directory ${cold.seconds.toFixed(1)} s, second start ${seconds.toFixed(1)} s`)
+  console.log(
+    `npm start to ready: new data directory ${cold.seconds.toFixed(1)} s, second start ${seconds.toFixed(1)} s`,
+  )
   const [hello, ...rest] = await measureBaselines(platform.run.temporalAddress)
   if (hello !== undefined) {
     printTable('First token of a durable turn', hello, [...rest, ...(await measureTurns(platform.run.apiUrl))])

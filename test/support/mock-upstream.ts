@@ -53,7 +53,7 @@ const lastUserText = (request: ChatCompletionRequest): string =>
   textOf(request.messages.findLast((message) => message.role === 'user')?.content ?? '')
 
 /** The passages that the request holds, by marker. */
-function passagesIn(request: ChatCompletionRequest): { readonly marker: string; readonly text: string }[] {
+export function passagesIn(request: ChatCompletionRequest): { readonly marker: string; readonly text: string }[] {
   const matches = lastUserText(request).matchAll(/<passage marker="(\d+)"[^>]*>\n([\s\S]*?)\n<\/passage>/g)
   return [...matches].map((match) => ({ marker: match[1] ?? '', text: match[2] ?? '' }))
 }
