@@ -38,10 +38,10 @@ describe('acquireSupervisorLock', () => {
   })
 
   it('takes over from a dead holder', async () => {
-    const child = spawn('true', { stdio: 'ignore' })
-    const exited = once(child, 'exit')
+    const child = spawn('sleep', ['600'], { stdio: 'ignore' })
     await hold(await identifyProcess(child.pid ?? 0))
-    await exited
+    child.kill('SIGKILL')
+    await once(child, 'exit')
     await acquireSupervisorLock(dataDir)
     expect(await readdir(dataDir)).to.deep.equal(['supervisor.lock'])
   })
