@@ -11,6 +11,9 @@ import { reportProgress } from './report-progress.ts'
 /** A parser that crashes on a document twice will do so again. */
 const crashAttempts = 2
 
+/** How often the server hears that the parser lives, and the activity whether it is cancelled: well under 30 s. */
+const heartbeatMs = 5_000
+
 /** Resolves to null when there is nothing to do: the document is gone, or a newer run has begun. */
 export const createParseDocument =
   (platform: Pick<Platform, 'db' | 'blobs' | 'bus' | 'log'>) =>
@@ -32,7 +35,6 @@ async function parse(
 ): Promise<ParsedDocument> {
   const activity = Context.current()
   const onProgress = ({ page, totalPages }: { readonly page: number; readonly totalPages?: number }): void => {
-    activity.heartbeat()
     reportProgress(platform, run, { status: 'parsing', done: page, total: totalPages ?? page }).catch(
       (error: unknown) => {
         platform.log.warn({ err: error, ...run }, 'the progress of a parser wasn’t recorded')
@@ -40,6 +42,8 @@ async function parse(
     )
   }
   const path = await platform.blobs.localPath(sha256)
+  // Most formats have no progress to report; a parser that hangs is ended by its own limits, not by the server's.
+  const beat = setInterval(() => activity.heartbeat(), heartbeatMs)
   try {
     return await parseDocument({ path, mediaType, signal: activity.cancellationSignal, onProgress })
   } catch (error) {
@@ -49,5 +53,7 @@ async function parse(
       detail: 'The parser crashed on it twice. Save it anew from its program, and upload that.',
       cause: error,
     })
+  } finally {
+    clearInterval(beat)
   }
 }
