@@ -10,10 +10,13 @@ import { NativeConnection, Worker } from '@temporalio/worker'
 import { type ApiClient, signUp } from '../test/support/api-client.ts'
 import { startPlatformProcess } from '../test/support/platform-process.ts'
 import { openEvents } from '../test/support/server-sent-events.ts'
+import { createLogger } from '../platform/logger.ts'
+import { installRuntime } from '../workers/runtime.ts'
 import { type Measurement, measure, printTable } from './statistics.ts'
 
 const samples = Number(process.argv[2] ?? 40)
 const taskQueue = 'bench'
+installRuntime(createLogger({ level: 'silent' }))
 
 async function measureBaselines(address: string): Promise<Measurement[]> {
   const connection = await NativeConnection.connect({ address })

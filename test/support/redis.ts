@@ -66,7 +66,7 @@ async function awaitAnswer(port: number, child: ChildProcess): Promise<void> {
 }
 
 /** Throws when no server is installed: use `startRedisOrSkip` where a suite can do without. */
-export async function startRedis(options: { readonly appendOnly?: boolean } = {}): Promise<TestRedis> {
+async function startRedis(options: { readonly appendOnly?: boolean } = {}): Promise<TestRedis> {
   const binary = findRedisServer()
   if (binary === undefined) throw new Error('Neither redis-server nor valkey-server is installed.')
   const port = await findFreePort()
