@@ -8,6 +8,7 @@ import { loadPlatformKeys } from '../platform/keys.ts'
 import { createEmbeddings } from '../platform/llm/embeddings.ts'
 import type { Logger } from '../platform/logger.ts'
 import { createPasswords } from '../platform/passwords.ts'
+import { explainDatabaseFailure } from './explain-database-failure.ts'
 
 export interface PrepareOptions {
   /** The tables' owner; migrations run as it. */
@@ -38,6 +39,8 @@ export async function prepareDatabase(config: Config, options: PrepareOptions): 
     const seeded = await seed(db, { admin: config.admin, passwords })
     await recordModel(db, config, { embedded: options.embedded, applicationRole })
     return { ran, ...seeded }
+  } catch (error) {
+    throw explainDatabaseFailure(error, options.ownerUrl)
   } finally {
     await db.close()
   }

@@ -13,11 +13,11 @@ export const createChunkDocument =
   async (run: DocumentRun): Promise<{ readonly batches: number }> => {
     const source = await findIngestionSource(platform.db, run)
     if (source === undefined) return { batches: 0 }
-    const parsed = await readElements(platform.blobs, source.sha256)
+    const parsed = await readElements(platform.blobs, source)
     await reportProgress(platform, run, { status: 'chunking', done: 0, total: 0, pageCount: parsed.pageCount })
     const chunks = chunkElements(parsed.elements, { countTokens })
     if (chunks.length === 0) throw new AppError('document.no_text', { detail: 'No text was found in the document.' })
-    await writeChunks(platform.blobs, source.sha256, chunks)
+    await writeChunks(platform.blobs, source, chunks)
     await reportProgress(platform, run, { status: 'embedding', done: 0, total: chunks.length })
     return { batches: Math.ceil(chunks.length / embeddingBatch) }
   }

@@ -15,8 +15,8 @@ export const createEmbedChunks =
     const row = await findActiveEmbeddingModel(platform.db)
     if (source === undefined) return
     if (row === undefined) throw new AppError('internal', { detail: 'No embedding model is recorded.' })
-    const chunks = await readChunks(platform.blobs, source.sha256)
-    const key = { sha256: source.sha256, model: row.name, batch }
+    const chunks = await readChunks(platform.blobs, source)
+    const key = { original: source, model: row.name, batch }
     if ((await findVectors(platform.blobs, key, row.dimensions)) === undefined) {
       const model = await platform.embeddings.resolve(row.name)
       const texts = chunks.slice(batch * embeddingBatch, (batch + 1) * embeddingBatch).map(contextualText)

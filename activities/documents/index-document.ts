@@ -13,15 +13,14 @@ export const createIndexDocument =
     const source = await findIngestionSource(platform.db, run)
     const model = await findActiveEmbeddingModel(platform.db)
     if (source === undefined || model === undefined) return
-    const { sha256, collectionId } = source
-    const chunks = await readChunks(platform.blobs, sha256)
-    const { pageCount } = await readElements(platform.blobs, sha256)
+    const chunks = await readChunks(platform.blobs, source)
+    const { pageCount } = await readElements(platform.blobs, source)
     const vectors: Float32Array[] = []
     for (let batch = 0; batch * embeddingBatch < chunks.length; batch++) {
-      const part = await findVectors(platform.blobs, { sha256, model: model.name, batch }, model.dimensions)
+      const part = await findVectors(platform.blobs, { original: source, model: model.name, batch }, model.dimensions)
       if (part === undefined) throw new AppError('internal', { detail: `Batch ${batch} isn’t embedded.` })
       vectors.push(...part)
     }
-    await replaceChunks(platform.db, { ...run, collectionId, chunks, vectors, pageCount })
+    await replaceChunks(platform.db, { ...run, collectionId: source.collectionId, chunks, vectors, pageCount })
     await announceDocument(platform, run.documentId)
   }

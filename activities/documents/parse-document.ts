@@ -20,11 +20,11 @@ export const createParseDocument =
   async (run: DocumentRun): Promise<{ readonly pages: number | null } | null> => {
     const source = await findIngestionSource(platform.db, run)
     if (source === undefined) return null
-    const kept = await findElements(platform.blobs, source.sha256)
+    const kept = await findElements(platform.blobs, source)
     if (kept !== undefined) return { pages: kept.pageCount ?? null }
     await reportProgress(platform, run, { status: 'parsing', done: 0, total: 0 })
     const parsed = await parse(platform, run, source)
-    await writeElements(platform.blobs, source.sha256, parsed)
+    await writeElements(platform.blobs, source, parsed)
     return { pages: parsed.pageCount ?? null }
   }
 

@@ -12,7 +12,7 @@ export async function readElements(
   { documentId, limit, after }: OffsetQuery & { readonly documentId: string },
 ): Promise<Page<DocumentElement>> {
   const { document } = await getDocument(db, { userId: actor.userId, documentId })
-  const parsed = await findElements(blobs, document.sha256)
+  const parsed = await findElements(blobs, document)
   if (parsed === undefined) throw new AppError('resource.not_found', { detail: 'The document hasn’t been parsed yet.' })
   const { elements } = parsed
   const offset = after ?? 0

@@ -12,10 +12,18 @@ const chunkerVersion = 'chunks-1'
 /** Texts of one embedding call. */
 export const embeddingBatch = 100
 
-const elementsKey = (sha256: string): string => `${sha256}/${parserVersion}/elements.json`
-const chunksKey = (sha256: string): string => `${sha256}/${parserVersion}/${chunkerVersion}/chunks.json`
-const vectorsKey = (sha256: string, model: string, batch: number): string =>
-  `${sha256}/${parserVersion}/${chunkerVersion}/${model.replaceAll(/[^A-Za-z0-9.-]/g, '_')}/${batch}.f32`
+/** What is read, and as what: the same bytes may be plain text to one uploader and Markdown to another. */
+export interface Original {
+  readonly sha256: string
+  readonly mediaType: string
+}
+
+const segment = (text: string): string => text.replaceAll(/[^A-Za-z0-9.-]/g, '_')
+const readingKey = ({ sha256, mediaType }: Original): string => `${sha256}/${parserVersion}/${segment(mediaType)}`
+const elementsKey = (original: Original): string => `${readingKey(original)}/elements.json`
+const chunksKey = (original: Original): string => `${readingKey(original)}/${chunkerVersion}/chunks.json`
+const vectorsKey = ({ original, model, batch }: VectorBatch): string =>
+  `${readingKey(original)}/${chunkerVersion}/${segment(model)}/${batch}.f32`
 
 type Blobs = Pick<BlobStore, 'getDerived' | 'putDerived'>
 
@@ -29,18 +37,18 @@ const required = <T>(value: T | undefined): T => {
   return value
 }
 
-export const findElements = (blobs: Blobs, sha256: string) => read<ParsedDocument>(blobs, elementsKey(sha256))
-export const readElements = async (blobs: Blobs, sha256: string) => required(await findElements(blobs, sha256))
-export const writeElements = (blobs: Blobs, sha256: string, parsed: ParsedDocument) =>
-  blobs.putDerived(elementsKey(sha256), Buffer.from(JSON.stringify(parsed)))
+export const findElements = (blobs: Blobs, original: Original) => read<ParsedDocument>(blobs, elementsKey(original))
+export const readElements = async (blobs: Blobs, original: Original) => required(await findElements(blobs, original))
+export const writeElements = (blobs: Blobs, original: Original, parsed: ParsedDocument) =>
+  blobs.putDerived(elementsKey(original), Buffer.from(JSON.stringify(parsed)))
 
-export const readChunks = async (blobs: Blobs, sha256: string) =>
-  required(await read<Chunk[]>(blobs, chunksKey(sha256)))
-export const writeChunks = (blobs: Blobs, sha256: string, chunks: readonly Chunk[]) =>
-  blobs.putDerived(chunksKey(sha256), Buffer.from(JSON.stringify(chunks)))
+export const readChunks = async (blobs: Blobs, original: Original) =>
+  required(await read<Chunk[]>(blobs, chunksKey(original)))
+export const writeChunks = (blobs: Blobs, original: Original, chunks: readonly Chunk[]) =>
+  blobs.putDerived(chunksKey(original), Buffer.from(JSON.stringify(chunks)))
 
 export interface VectorBatch {
-  readonly sha256: string
+  readonly original: Original
   readonly model: string
   readonly batch: number
 }
@@ -48,10 +56,10 @@ export interface VectorBatch {
 /** The vectors of a batch, one after the other as little-endian float32; undefined when it isn't embedded yet. */
 export async function findVectors(
   blobs: Blobs,
-  { sha256, model, batch }: VectorBatch,
+  batch: VectorBatch,
   dimensions: number,
 ): Promise<Float32Array[] | undefined> {
-  const bytes = await blobs.getDerived(vectorsKey(sha256, model, batch))
+  const bytes = await blobs.getDerived(vectorsKey(batch))
   if (bytes === undefined) return undefined
   const all = new Float32Array(new Uint8Array(bytes).buffer)
   return Array.from({ length: all.length / dimensions }, (_, index) =>
@@ -59,11 +67,7 @@ export async function findVectors(
   )
 }
 
-export function writeVectors(
-  blobs: Blobs,
-  { sha256, model, batch }: VectorBatch,
-  vectors: readonly Float32Array[],
-): Promise<void> {
+export function writeVectors(blobs: Blobs, batch: VectorBatch, vectors: readonly Float32Array[]): Promise<void> {
   const parts = vectors.map((vector) => Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength))
-  return blobs.putDerived(vectorsKey(sha256, model, batch), Buffer.concat(parts))
+  return blobs.putDerived(vectorsKey(batch), Buffer.concat(parts))
 }
