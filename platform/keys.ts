@@ -1,6 +1,6 @@
 // The platform key: 32 bytes from CDSA_PLATFORM_KEY or a 0600 file made on the first start. Every use gets a key of its
 // own by HKDF-SHA-256, so that no two uses share one. It never serves the vault, so a sealed vault locks nobody out.
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto'
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError } from '../domain/errors.ts'
@@ -64,6 +64,9 @@ export function createPlatformKeys(keys: readonly { id: string; key: Buffer }[])
   }
 }
 
+/** A generated key is named after itself, so that two data directories on one database can't take one's key for the other's. */
+const idOf = (key: Buffer): string => createHmac('sha256', key).update('cdsa:key-id').digest('hex').slice(0, 8)
+
 /** The configured keys, or those of `<data>/keys/platform.key`, which the first of many starters makes. */
 export async function loadPlatformKeys({ config, log }: { config: Config; log: Logger }): Promise<PlatformKeys> {
   if (config.platformKey !== undefined) return createPlatformKeys(parseKeys(config.platformKey.reveal()))
@@ -71,7 +74,8 @@ export async function loadPlatformKeys({ config, log }: { config: Config; log: L
   const file = join(directory, 'platform.key')
   await mkdir(directory, { recursive: true, mode: 0o700 })
   try {
-    await writeFile(file, `1:${randomBytes(keyBytes).toString('base64')}\n`, { flag: 'wx', mode: 0o600 })
+    const key = randomBytes(keyBytes)
+    await writeFile(file, `${idOf(key)}:${key.toString('base64')}\n`, { flag: 'wx', mode: 0o600 })
     log.warn({ file }, 'made a new platform key: back it up, and set CDSA_PLATFORM_KEY in production')
   } catch (error) {
     if ((error as { code?: string }).code !== 'EEXIST') throw error

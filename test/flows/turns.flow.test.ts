@@ -47,7 +47,7 @@ describe('turns', function () {
     const chatId = await newChat(client)
     const { body } = await client.post(`/chats/${chatId}/turns`, { content: 'Tell me what you can do.' })
     const all = await followToEnd(client, body['eventsUrl'])
-    expect(all.length).to.be.greaterThan(5)
+    expect(all.length).to.be.greaterThan(3)
     for (const [index, { id }] of all.slice(0, -1).entries()) {
       const rest = await followToEnd(client, body['eventsUrl'], id)
       expect(rest.map((event) => event.id)).to.deep.equal(all.slice(index + 1).map((event) => event.id))
