@@ -53,10 +53,9 @@ export async function getChat(db: Db, access: ChatAccess): Promise<Chat> {
 /** Changes the settings that are given; null clears one. */
 export async function updateChat(db: Db, access: ChatAccess, patch: ChatSettings): Promise<Chat> {
   const given = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined))
-  const [, rows] = await db.models.Chat.update(
-    { ...given, updatedAt: new Date() },
-    { where: ownedBy(access), returning: true },
-  )
+  // Sequelize answers an update of nothing with nothing, not even rows.
+  if (Object.keys(given).length === 0) return getChat(db, access)
+  const [, rows] = await db.models.Chat.update(given, { where: ownedBy(access), returning: true })
   return toChat(firstOrNotFound(rows, 'chat'))
 }
 

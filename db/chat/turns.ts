@@ -60,7 +60,7 @@ async function insertTurnWithMessage(tx: Db, input: NewTurn): Promise<void> {
   await insertUserMessage(tx, { id: userMessageId, chatId, turnId, content, parentMessageId })
   const { attachmentIds, model } = input
   await tx.models.Turn.create({ id: turnId, chatId, userMessageId, attachmentIds: [...attachmentIds], model })
-  await tx.models.Chat.update({ updatedAt: new Date() }, { where: { id: chatId } })
+  await tx.execute('update chats set updated_at = now() where id = $1', [chatId])
 }
 
 async function findParent(tx: Db, { chatId, parentMessageId }: NewTurn): Promise<string | null> {
