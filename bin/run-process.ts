@@ -6,6 +6,7 @@ import { StartError } from '../platform/embedded/start-error.ts'
 import { describeError, type Logger } from '../platform/logger.ts'
 import type { Platform } from '../platform/platform.ts'
 import { requireServices, type ServiceVariable } from './required-services.ts'
+import { onStopRequests } from './supervisor/stop-signals.ts'
 
 export interface ServingPart {
   readonly apiUrl?: string
@@ -29,21 +30,13 @@ function failWith(log: Logger): (error: unknown) => void {
   }
 }
 
-/** Stops once, whatever asks for it and however often; exits 0 when everything ended in time. */
-function stopOnRequest(platform: Platform, parts: readonly ServingPart[]): void {
-  const stop = async (): Promise<void> => {
-    const limit = setTimeout(() => process.exit(1), platform.config.shutdownGraceMs + afterGraceMs)
-    await Promise.all(parts.map((part) => part.stop()))
-    await platform.close()
-    clearTimeout(limit)
-    process.exit(0)
-  }
-  let stopping: Promise<void> | undefined
-  const request = (): void => {
-    stopping ??= stop().catch(failWith(platform.log))
-  }
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, request)
-  if (process.channel != null) process.once('disconnect', request)
+/** Ends the parts, then the platform; exits 0 when all of them ended in time. */
+async function stopAll(platform: Platform, parts: readonly ServingPart[]): Promise<void> {
+  const limit = setTimeout(() => process.exit(1), platform.config.shutdownGraceMs + afterGraceMs)
+  await Promise.all(parts.map((part) => part.stop()))
+  await platform.close()
+  clearTimeout(limit)
+  process.exit(0)
 }
 
 /** Runs `serve`'s parts until a stop is asked for. Exits 1, with the reason on stderr, when they can't start. */
@@ -53,6 +46,9 @@ export async function runProcess(options: {
   readonly requires: readonly ServiceVariable[]
   serve(platform: Platform): Promise<readonly ServingPart[]>
 }): Promise<void> {
+  // Before there is anything to stop in order, ending is enough.
+  let stop = (): void => process.exit(0)
+  onStopRequests({ stop: () => stop() })
   try {
     const config = loadConfig()
     requireServices(config, options.requires)
@@ -60,7 +56,7 @@ export async function runProcess(options: {
     const fail = failWith(platform.log)
     process.on('uncaughtException', fail)
     const parts = await options.serve(platform)
-    stopOnRequest(platform, parts)
+    stop = () => void stopAll(platform, parts).catch(fail)
     for (const part of parts) part.done?.catch(fail)
     const apiUrl = parts.find((part) => part.apiUrl !== undefined)?.apiUrl
     process.send?.({ type: 'ready', ...(apiUrl !== undefined && { apiUrl }) })

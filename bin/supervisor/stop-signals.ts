@@ -15,15 +15,21 @@ export function createRequestCounter(): (atMs: number) => 'first' | 'echo' | 'ag
   }
 }
 
-/** Calls `stop` at the first request and `kill` at a later one. */
-export function onStopRequests(actions: { stop(): void; kill(): void }): void {
+/** Calls `stop` at the first request and `kill`, where there is one, at a later one. */
+export function onStopRequests(actions: { stop(): void; kill?(): void }): void {
   const count = createRequestCounter()
   const request = (): void => {
     const which = count(performance.now())
     if (which === 'first') actions.stop()
-    if (which === 'again') actions.kill()
+    if (which === 'again') actions.kill?.()
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, request)
-  // Only there when the platform was spawned with a channel; a gone parent can't stop it any more.
-  if (process.channel != null) process.once('disconnect', () => actions.stop())
+  if (process.send === undefined) return
+  // Spawned with a channel: a parent that is gone, maybe since before this line, can't ask for anything any more. It
+  // never means "at once": it may have asked for a stop and ended.
+  const orphaned = (): void => {
+    if (count(performance.now()) === 'first') actions.stop()
+  }
+  if (process.connected) process.once('disconnect', orphaned)
+  else orphaned()
 }
