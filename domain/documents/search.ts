@@ -5,9 +5,13 @@ import { id } from '../resource.ts'
 export const searchModes = ['semantic', 'keyword', 'hybrid'] as const
 export type SearchMode = (typeof searchModes)[number]
 
+const searchStrategies = ['plain'] as const
+
 export const searchRequestSchema = z.strictObject({
   query: z.string().trim().min(1).max(2_000),
   mode: z.enum(searchModes).default('hybrid'),
+  /** How the query is worked on before the search: `plain` takes it as it is. */
+  strategy: z.enum(searchStrategies).default('plain'),
   k: z.int().min(1).max(50).default(10),
   collectionIds: z.array(id).max(100).optional(),
   documentIds: z.array(id).max(100).optional(),
