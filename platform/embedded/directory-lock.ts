@@ -1,6 +1,6 @@
 // One process per data directory: PGlite takes no lock of its own, and two openers corrupt each other's files.
 // The file says who holds it and who started the holder, so that a leftover can be told from a database in use.
-import { readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import { identifyProcess, isAlive, type ProcessIdentity } from './process-identity.ts'
@@ -15,6 +15,8 @@ const pollMs = 50
 const writingMs = 1_000
 /** How long a killed process may take to be gone. */
 const killMs = 5_000
+/** A permit to take over is held for milliseconds; an older one was left by a crash. */
+const permitMs = 10_000
 
 function parseLock(text: string): Lock | undefined {
   try {
@@ -42,15 +44,29 @@ async function readSettled(file: string): Promise<string | undefined> {
   }
 }
 
-/** Takes a dead holder's file away, unless another process has replaced it meanwhile. */
+/**
+ * Takes a dead holder's file away. Only who holds the permit may, and only while the file is still the dead one's: a
+ * living holder's file is never touched, because it can't appear while the dead one's is there.
+ */
 async function removeStale(file: string, staleText: string): Promise<void> {
-  const aside = `${file}.${process.pid}.stale`
-  await rename(file, aside).catch(() => undefined)
-  const taken = await readText(aside)
-  if (taken !== undefined && taken !== staleText) {
-    await writeFile(file, taken, { flag: 'wx', mode: 0o600 }).catch(() => undefined)
+  const permit = `${file}.takeover`
+  try {
+    await writeFile(permit, '', { flag: 'wx', mode: 0o600 })
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== 'EEXIST') throw error
+    const age = await stat(permit).then(
+      ({ mtimeMs }) => Date.now() - mtimeMs,
+      () => 0,
+    )
+    if (age > permitMs) await rm(permit, { force: true })
+    await delay(pollMs)
+    return
   }
-  await rm(aside, { force: true })
+  try {
+    if ((await readText(file)) === staleText) await rm(file, { force: true })
+  } finally {
+    await rm(permit, { force: true })
+  }
 }
 
 const inUse = (pid: number): StartError =>
