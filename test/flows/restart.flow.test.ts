@@ -27,7 +27,7 @@ describe('starting again', function () {
   })
   after(async () => {
     await running?.stop()
-    await rm(dataDir, { recursive: true, force: true })
+    await rm(dataDir, { recursive: true, force: true, maxRetries: 10 })
   })
 
   it('finds all data after a stop, and after SIGKILL of the supervisor', async () => {

@@ -34,7 +34,7 @@ let shared: Promise<SharedServer> | undefined
 
 async function startEmbedded(): Promise<SharedServer> {
   const directory = await mkdtemp(join(tmpdir(), 'cdsa-database-'))
-  const clean = () => rm(directory, { recursive: true, force: true })
+  const clean = () => rm(directory, { recursive: true, force: true, maxRetries: 10 })
   try {
     const embedded = await startEmbeddedDatabase({ directory, log: createLogger({ level: 'silent' }) })
     const { ownerUrl, applicationUrl } = embedded

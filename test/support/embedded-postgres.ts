@@ -40,7 +40,7 @@ export async function startTestPostgres(options: Partial<EmbeddedDatabaseOptions
     stop: async () => {
       await Promise.all(clients.map((client) => client.end().catch(() => undefined)))
       await database.stop()
-      await rm(directory, { recursive: true, force: true })
+      await rm(directory, { recursive: true, force: true, maxRetries: 10 })
     },
   }
 }

@@ -87,7 +87,7 @@ export async function startPlatformProcess(
 ): Promise<PlatformProcess> {
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'cdsa-platform-')))
   const removeOwn = (): Promise<void> =>
-    options.dataDir === undefined ? rm(dataDir, { recursive: true, force: true }) : Promise.resolve()
+    options.dataDir === undefined ? rm(dataDir, { recursive: true, force: true, maxRetries: 10 }) : Promise.resolve()
   const spawned = spawnPlatform({ dataDir, env: options.env })
   const stop = async (): Promise<void> => {
     spawned.child.kill('SIGTERM')

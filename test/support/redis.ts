@@ -107,7 +107,7 @@ async function startRedis(options: { readonly appendOnly?: boolean } = {}): Prom
     stop: async () => {
       await kill()
       process.off('exit', killNow)
-      await rm(directory, { recursive: true, force: true })
+      await rm(directory, { recursive: true, force: true, maxRetries: 10 })
     },
   }
 }

@@ -47,7 +47,7 @@ describe('search', function () {
   after(async () => {
     await db?.close()
     await embedded?.stop()
-    await rm(directory, { recursive: true, force: true })
+    await rm(directory, { recursive: true, force: true, maxRetries: 10 })
   })
 
   async function makeUser(): Promise<string> {

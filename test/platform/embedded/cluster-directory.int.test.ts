@@ -13,7 +13,7 @@ describe('ensureCluster', function () {
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), 'cdsa-cluster-'))
   })
-  afterEach(() => rm(directory, { recursive: true, force: true }))
+  afterEach(() => rm(directory, { recursive: true, force: true, maxRetries: 10 }))
 
   it('makes the template once and copies it from then on', async () => {
     const cache = join(directory, 'cache', 'cdsa')

@@ -42,7 +42,7 @@ describe('database maintenance', function () {
     client.close()
     await multiplexer.close()
     await database.close()
-    await rm(directory, { recursive: true, force: true })
+    await rm(directory, { recursive: true, force: true, maxRetries: 10 })
   })
 
   const run = async (sql: string): Promise<string> => {

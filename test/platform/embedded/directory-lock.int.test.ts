@@ -28,7 +28,7 @@ describe('directory lock', () => {
   })
   afterEach(async () => {
     child.kill('SIGKILL')
-    await rm(directory, { recursive: true, force: true })
+    await rm(directory, { recursive: true, force: true, maxRetries: 10 })
   })
   const write = (holder: ProcessIdentity, parent?: ProcessIdentity) =>
     writeFile(file, JSON.stringify({ holder, parent }))

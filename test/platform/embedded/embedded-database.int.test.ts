@@ -61,7 +61,7 @@ describe('embedded database', function () {
   afterEach(async () => {
     for (const holder of holders.splice(0)) holder.kill('SIGKILL')
     for (const database of running.splice(0)) await database.stop()
-    await rm(directory, { recursive: true, force: true })
+    await rm(directory, { recursive: true, force: true, maxRetries: 10 })
   })
 
   it('keeps every acknowledged row when its process is killed, and serves again at the same URL', async () => {

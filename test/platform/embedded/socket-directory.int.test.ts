@@ -13,7 +13,7 @@ describe('socket directory', () => {
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), 'cdsa-socket-'))
   })
-  afterEach(() => rm(directory, { recursive: true, force: true }))
+  afterEach(() => rm(directory, { recursive: true, force: true, maxRetries: 10 }))
 
   it('lies in the data directory as long as the path fits', () => {
     expect(socketDirectory('/data')).to.equal(join('/data', 'run'))

@@ -32,7 +32,7 @@ describe('superviseProcess', () => {
     directory = await mkdtemp(join(tmpdir(), 'cdsa-supervised-'))
     for (const [name, code] of Object.entries(scripts)) await writeFile(join(directory, `${name}.cjs`), code)
   })
-  after(() => rm(directory, { recursive: true, force: true }))
+  after(() => rm(directory, { recursive: true, force: true, maxRetries: 10 }))
   beforeEach(() => {
     messages = []
     spawned = []

@@ -33,7 +33,7 @@ describe('resolveTemporalCli', () => {
       HTTPS_PROXY: 'http://127.0.0.1:9',
     }
   })
-  afterEach(() => rm(directory, { recursive: true, force: true }))
+  afterEach(() => rm(directory, { recursive: true, force: true, maxRetries: 10 }))
 
   it('takes TEMPORAL_CLI_PATH before anything else', async () => {
     await script('path', 'temporal', 'exit 0')

@@ -48,7 +48,7 @@ describe('multiplexer with a busy backend', () => {
     for (const release of gate ?? []) release()
     gate = undefined
     await multiplexer.close()
-    await rm(directory, { recursive: true, force: true })
+    await rm(directory, { recursive: true, force: true, maxRetries: 10 })
   })
   const open = async (): Promise<RawPostgres> => {
     const client = await startRawPostgres(path)
