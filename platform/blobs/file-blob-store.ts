@@ -4,6 +4,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
 import { access, mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { AppError } from '../../domain/errors.ts'
 import type { BlobStore } from './blob-store.ts'
@@ -71,6 +72,22 @@ function createPlace(incoming: string): Place {
 
 const fresh = { flags: 'wx', mode: 0o600, flush: true } as const
 
+/** When it throws the file is closed: one that is still being opened would appear after the caller has removed it. */
+async function writeWhole(
+  source: Readable,
+  count: (parts: AsyncIterable<Buffer>) => AsyncGenerator<Buffer, void>,
+  path: string,
+): Promise<void> {
+  const sink = createWriteStream(path, fresh)
+  const closed = new Promise<void>((resolve) => sink.once('close', () => resolve()))
+  try {
+    await pipeline(source, count, sink)
+  } catch (error) {
+    await closed
+    throw error
+  }
+}
+
 export function createFileBlobStore({ directory }: { readonly directory: string }): BlobStore {
   const place = createPlace(join(directory, 'incoming'))
 
@@ -96,7 +113,7 @@ export function createFileBlobStore({ directory }: { readonly directory: string 
         }
       }
       await place(async (temporary) => {
-        await pipeline(source, count, createWriteStream(temporary, fresh))
+        await writeWhole(source, count, temporary)
         sha256 = digest.digest('hex')
         return originalPath(sha256)
       })
