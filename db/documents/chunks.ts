@@ -84,20 +84,29 @@ async function insertChunks(tx: Db, input: NewChunks, model: EmbeddingModelRow, 
   )
 }
 
-/** Deletes a document's chunks; their vectors go with them. */
+type ChunkOwner = 'document_id' | 'collection_id'
+
+/** Deletes a document's chunks; their vectors go with them. The caller holds the document's row. */
 export async function removeChunks(tx: Db, documentId: string): Promise<void> {
   await addLexemes(tx, documentId, -1)
   await tx.execute('delete from chunks where document_id = $1', [documentId])
 }
 
+/** The same for all documents of a collection, whose rows it locks first. */
+export async function removeCollectionChunks(tx: Db, collectionId: string): Promise<void> {
+  await tx.query('select id from documents where collection_id = $1 order by id for update', [collectionId])
+  await addLexemes(tx, collectionId, -1, 'collection_id')
+  await tx.execute('delete from chunks where collection_id = $1', [collectionId])
+}
+
 /** Keeps, for each lexeme, in how many chunks it stands; in one order everywhere, so that two documents can't deadlock. */
-async function addLexemes(tx: Db, documentId: string, sign: 1 | -1): Promise<void> {
+async function addLexemes(tx: Db, ownerId: string, sign: 1 | -1, owner: ChunkOwner = 'document_id'): Promise<void> {
   await tx.execute(
     `insert into lexeme_statistics (lexeme, chunk_count)
-     select t.lexeme, count(*) * $2::int from chunks c, unnest(c.tsv) t where c.document_id = $1
+     select t.lexeme, count(*) * $2::int from chunks c, unnest(c.tsv) t where c.${owner} = $1
      group by t.lexeme order by t.lexeme
      on conflict (lexeme) do update set chunk_count = lexeme_statistics.chunk_count + excluded.chunk_count`,
-    [documentId, sign],
+    [ownerId, sign],
   )
 }
 

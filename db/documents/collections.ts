@@ -4,6 +4,7 @@ import { AppError } from '../../domain/errors.ts'
 import { type Page, type PageQuery, toPage } from '../../domain/resource.ts'
 import { type Db, firstOrNotFound } from '../database.ts'
 import { newId } from '../ids.ts'
+import { removeCollectionChunks } from './chunks.ts'
 
 interface CollectionRow extends Omit<Collection, 'createdAt' | 'updatedAt'> {
   readonly createdAt: Date
@@ -150,6 +151,7 @@ export async function deleteCollection(
         detail: 'The default collection stays: delete its documents instead.',
       })
     }
+    await removeCollectionChunks(tx, collection.id)
     await tx.execute('delete from documents where collection_id = $1', [collection.id])
     await tx.execute('delete from collections where id = $1', [collection.id])
   })
@@ -209,11 +211,15 @@ export async function removeMember(db: Db, input: MemberChange): Promise<void> {
   })
 }
 
-/** Invariant: a collection has an owner. The row lock serialises two owners who step down at once. */
+/**
+ * Invariant: a collection has an owner, and a default collection its own user, whose uploads go there. The row lock
+ * serialises two owners who step down at once.
+ */
 async function requireOwner(tx: Db, collectionId: string): Promise<void> {
   await tx.query('select id from collections where id = $1 for update', [collectionId])
   const owners = await tx.query(
-    `select user_id from collection_members where collection_id = $1 and role = 'owner' limit 1`,
+    `select m.user_id from collection_members m join collections c on c.id = m.collection_id
+     where m.collection_id = $1 and m.role = 'owner' and (m.user_id = c.owner_id or not c.is_default) limit 1`,
     [collectionId],
   )
   if (owners.length === 0) {

@@ -142,6 +142,8 @@ export async function renameDocument(db: Db, input: DocumentAccess & { readonly 
 export async function deleteDocument(db: Db, input: DocumentAccess): Promise<void> {
   await db.transaction(async (tx) => {
     await requireEditor(tx, input)
+    // The row first, as indexing takes it: the other order could deadlock with it, or miss the chunks that it adds.
+    await tx.query('select id from documents where id = $1 for update', [input.documentId])
     await removeChunks(tx, input.documentId)
     await tx.execute('delete from documents where id = $1', [input.documentId])
   })

@@ -3,7 +3,13 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { createCollection, putMember, removeMember } from '../../../db/documents/collections.ts'
+import {
+  createCollection,
+  deleteCollection,
+  ensureDefaultCollection,
+  putMember,
+  removeMember,
+} from '../../../db/documents/collections.ts'
 import { replaceChunks } from '../../../db/documents/chunks.ts'
 import { type Db, openDatabase } from '../../../db/database.ts'
 import { deleteDocument, getDocument, insertDocument, requeueDocument } from '../../../db/documents/documents.ts'
@@ -15,6 +21,7 @@ import type { SearchMode } from '../../../domain/documents/search.ts'
 import { type EmbeddedDatabase, startEmbeddedDatabase } from '../../../platform/embedded/embedded-database.ts'
 import { createOfflineEmbeddingModel } from '../../../platform/llm/offline-embedding-model.ts'
 import { createLogger } from '../../../platform/logger.ts'
+import { appErrorOf } from '../../support/app-error-of.ts'
 
 const embedding = createOfflineEmbeddingModel()
 const signal = new AbortController().signal
@@ -199,5 +206,22 @@ describe('search', function () {
     await deleteDocument(db, { userId, documentId: id })
     expect(await count()).to.equal(0)
     expect(await find({ userId }, word)).to.deep.equal([])
+    const { collectionId } = await makeDocument(userId, [`${word} again`])
+    expect(await count()).to.equal(1)
+    await deleteCollection(db, { userId, collectionId })
+    expect(await count()).to.equal(0)
+  })
+
+  it('leaves a user the ownership of the own default collection, whoever else owns it', async () => {
+    const [owner, other] = [await makeUser(), await makeUser()]
+    const collectionId = await ensureDefaultCollection(db, owner)
+    await putMember(db, { userId: owner, collectionId, memberId: other, role: 'owner' })
+    const attempts = [
+      () => removeMember(db, { userId: other, collectionId, memberId: owner }),
+      () => removeMember(db, { userId: owner, collectionId, memberId: owner }),
+      () => putMember(db, { userId: other, collectionId, memberId: owner, role: 'reader' }),
+    ]
+    for (const attempt of attempts) expect((await appErrorOf(attempt())).code).to.equal('collection.last_owner')
+    await removeMember(db, { userId: owner, collectionId, memberId: other })
   })
 })
