@@ -15,7 +15,8 @@ const readIfGiven = (file: string | undefined): Promise<Buffer | undefined> =>
 
 async function tlsOptions({ temporal }: Config): Promise<ConnectionOptions['tls']> {
   const { certFile, keyFile, caFile, serverName } = temporal.tls
-  if (certFile === undefined && caFile === undefined) return temporal.apiKey === undefined ? undefined : true
+  if (certFile === undefined && caFile === undefined && serverName === undefined)
+    return temporal.apiKey === undefined ? undefined : true
   const [crt, key, ca] = await Promise.all([certFile, keyFile, caFile].map(readIfGiven))
   return {
     ...(crt === undefined || key === undefined ? {} : { clientCertPair: { crt, key } }),

@@ -12,6 +12,9 @@ export interface Generation {
   readonly usage: Usage
 }
 
+/** Postgres takes no U+0000: an answer with one could be streamed, but never kept. */
+const storable = (text: string): string => text.replaceAll('\0', '')
+
 export const nothing: Generation = { content: '', usage: { inputTokens: 0, outputTokens: 0, estimated: true } }
 
 /** Throws what the model's driver throws, except after an abort: then it resolves to what there was. */
@@ -26,10 +29,11 @@ export async function generate(
   try {
     for await (const event of model.driver.stream(request, { signal })) {
       if (event.type === 'text') {
-        content += event.text
-        publisher.publish({ type: 'text.delta', data: { ...position, text: event.text } })
+        const text = storable(event.text)
+        content += text
+        publisher.publish({ type: 'text.delta', data: { ...position, text } })
       } else if (event.type === 'reasoning') {
-        publisher.publish({ type: 'reasoning.delta', data: { ...position, text: event.text } })
+        publisher.publish({ type: 'reasoning.delta', data: { ...position, text: storable(event.text) } })
       } else if (event.type === 'usage') {
         usage = event.usage
       }

@@ -38,7 +38,9 @@ export const createModelStep =
     const ending = await answer(platform, current)
     await publisher.flush()
     const ended = await endTurn(platform.db, turnId, ending)
-    if (ended !== undefined) await publishEnding(platform, turnId, { ended, withSnapshot: false })
+    if (ended !== undefined) return publishEnding(platform, turnId, { ended, withSnapshot: false })
+    // The chat was deleted meanwhile: what was streamed goes too.
+    await platform.streams.expire(turnId).catch(() => {})
   }
 
 /** The turn was over before this attempt: deltas of the attempt that ended it may be lost, so the whole message goes out. */

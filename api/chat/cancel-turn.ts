@@ -1,34 +1,31 @@
-// Cancels a turn: through its workflow, which is sure, and over the bus, which is fast.
-import { WorkflowNotFoundError } from '@temporalio/client'
+// Cancels a turn; what was answered so far stays.
 import { endTurn, getTurn } from '../../db/chat/turns.ts'
-import { type Turn, isFinal } from '../../domain/chat/chat.ts'
-import { type EndedTurn, endingEntries } from '../../domain/chat/turn-ending.ts'
+import { isFinal, type Turn } from '../../domain/chat/chat.ts'
+import { endingEntries } from '../../domain/chat/turn-ending.ts'
 import { AppError } from '../../domain/errors.ts'
 import type { Context } from '../../platform/platform.ts'
-import { turnCancelChannel } from '../../platform/stream/bus.ts'
-import { chatTurnWorkflowId } from '../../workflows/chat/messages.ts'
+import { stopTurn } from './stop-turn.ts'
 
 /** Throws `turn.ended` once it is over. Resolves before the turn has ended: its events say when. */
 export async function cancelTurn(
   context: Context,
   input: { readonly chatId: string; readonly turnId: string },
 ): Promise<Turn> {
-  const { db, temporal, bus, actor } = context
-  const access = { ...input, userId: actor.userId }
-  const turn = await getTurn(db, access)
+  const access = { ...input, userId: context.actor.userId }
+  const turn = await getTurn(context.db, access)
   if (isFinal(turn.status)) throw new AppError('turn.ended', { detail: 'There is nothing left to cancel.' })
-  try {
-    await temporal.workflow.getHandle(chatTurnWorkflowId(turn.id)).cancel()
-    await bus.publish(turnCancelChannel(turn.id), {})
-  } catch (error) {
-    if (!(error instanceof WorkflowNotFoundError)) throw error
-    await cancelUnstarted(context, await endTurn(db, turn.id, { status: 'cancelled', answer: null }), turn.id)
-  }
-  return getTurn(db, access)
+  if (!(await stopTurn(context, turn.id))) await cancelUnstarted(context, turn.id)
+  return getTurn(context.db, access)
 }
 
 /** No workflow drives it (yet): the row alone says that it is cancelled, and a later start finds nothing to do. */
-async function cancelUnstarted({ streams }: Context, ended: EndedTurn | undefined, turnId: string): Promise<void> {
-  if (ended === undefined || ended.status !== 'cancelled') return
-  await streams.append(turnId, endingEntries(ended))
+async function cancelUnstarted({ db, streams, log }: Context, turnId: string): Promise<void> {
+  const ended = await endTurn(db, turnId, { status: 'cancelled', answer: null })
+  if (ended?.status !== 'cancelled') return
+  try {
+    await streams.append(turnId, endingEntries(ended))
+    await streams.expire(turnId)
+  } catch (error) {
+    log.warn({ err: error, turnId }, 'a turn’s end wasn’t published; followers see it at their next look')
+  }
 }

@@ -1,7 +1,7 @@
 // The events of a turn as one client sees them: the live stream, backed by Postgres where the stream has been lost.
 import { setTimeout } from 'node:timers/promises'
-import { findEndedTurn, getTurn } from '../../db/chat/turns.ts'
-import { endingEntries } from '../../domain/chat/turn-ending.ts'
+import { findEndedTurn, getTurn, isUnended } from '../../db/chat/turns.ts'
+import { type EndedTurn, endingEntries } from '../../domain/chat/turn-ending.ts'
 import { type EventId, compareEventIds, formatEventId, parseEventId } from '../../domain/event-id.ts'
 import { isTerminal, startedEventId, terminalEventId } from '../../domain/chat/turn-event.ts'
 import { type Turn, isFinal } from '../../domain/chat/chat.ts'
@@ -48,14 +48,15 @@ async function* entriesToTheEnd(context: Follower, turn: Turn, after: EventId): 
   const live = streams.read(turn.id, { after, signal: AbortSignal.any([signal, stop.signal]) })
   const entries = live[Symbol.asyncIterator]()
   let next = entries.next()
-  let lost = isFinal(turn.status) && (await streams.isEmpty(turn.id))
   let silent = true
   let look = pause(lookMs)
   try {
+    // A stream that can't be asked holds nothing for an ended turn: Postgres does.
+    let lost = isFinal(turn.status) && (await streams.isEmpty(turn.id).catch(() => true))
     while (!lost) {
       const result = await Promise.race([next, look])
       if (result === undefined) {
-        lost = silent && (await findEndedTurn(db, turn.id)) !== undefined
+        lost = silent && !(await isUnended(db, turn.id))
         silent = true
         look = pause(lookMs)
         continue
@@ -65,13 +66,15 @@ async function* entriesToTheEnd(context: Follower, turn: Turn, after: EventId): 
       yield result.value
       next = entries.next()
     }
-    const ended = await findEndedTurn(db, turn.id)
-    if (ended !== undefined) yield* endingEntries(ended)
+    yield* endingEntries((await findEndedTurn(db, turn.id)) ?? gone)
   } finally {
     stop.abort()
     await next.catch(() => {})
   }
 }
+
+/** How a turn ends for its followers when its chat has been deleted. */
+const gone: EndedTurn = { status: 'cancelled', problem: null, message: null }
 
 /** The timer keeps no process alive. */
 const pause = (ms: number): Promise<undefined> => setTimeout(ms, undefined, { ref: false })

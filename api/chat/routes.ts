@@ -1,6 +1,6 @@
 // The routes of chats, turns and messages.
 import { z } from 'zod'
-import { createChat, deleteChat, getChat, listChats, updateChat } from '../../db/chat/chats.ts'
+import { createChat, getChat, listChats, updateChat } from '../../db/chat/chats.ts'
 import { listMessages } from '../../db/chat/messages.ts'
 import { getTurn } from '../../db/chat/turns.ts'
 import { chatSchema, chatSettingsSchema, createTurnSchema, messageSchema, turnSchema } from '../../domain/chat/chat.ts'
@@ -11,6 +11,7 @@ import { cancelTurn } from './cancel-turn.ts'
 import { checkSettings } from './check-settings.ts'
 import { retryTurn, startTurn } from './create-turn.ts'
 import { followTurn, turnEvents } from './follow-turn.ts'
+import { removeChat } from './remove-chat.ts'
 
 const tag = 'chat'
 const chatParams = z.object({ chatId: id })
@@ -84,8 +85,8 @@ const chatRoutes = [
     tag,
     params: chatParams,
     responses: { 204: null },
-    handle: async ({ db, actor }, { params }) => {
-      await deleteChat(db, { userId: actor.userId, ...params })
+    handle: async (context, { params }) => {
+      await removeChat(context, params.chatId)
       return { status: 204 }
     },
   }),

@@ -101,6 +101,25 @@ export async function getTurn(db: Db, { userId, chatId, turnId }: TurnAccess): P
   return toTurn(firstOrNotFound(rows, 'turn'))
 }
 
+/** The turns of the owner's chat that aren't over. */
+export async function listUnendedTurns(db: Db, { userId, chatId }: ChatAccess): Promise<string[]> {
+  const rows = await db.query<{ id: string }>(
+    `select t.id from turns t join chats c on c.id = t.chat_id and c.owner_id = $2
+     where t.chat_id = $1 and t.status not in ('completed', 'failed', 'cancelled')`,
+    [chatId, userId],
+  )
+  return rows.map(({ id }) => id)
+}
+
+/** False once a turn is over, or gone with its chat. */
+export async function isUnended(db: Db, turnId: string): Promise<boolean> {
+  const rows = await db.query(
+    `select id from turns where id = $1 and status not in ('completed', 'failed', 'cancelled')`,
+    [turnId],
+  )
+  return rows.length > 0
+}
+
 /** What a model step needs of its turn. */
 export interface TurnWork {
   readonly status: TurnStatus

@@ -130,6 +130,15 @@ describe('turns', function () {
     expect((await stranger.get(`/chats/${chatId}/messages`)).status).to.equal(404)
   })
 
+  it('ends the followers of a turn whose chat is deleted', async () => {
+    const chatId = await newChat(client)
+    const { body } = await client.post(`/chats/${chatId}/turns`, { content: 'Soon gone.' })
+    const following = followToEnd(client, body['eventsUrl'])
+    expect((await client.request('DELETE', `/chats/${chatId}`)).status).to.equal(204)
+    expect((await following).at(-1)?.event).to.be.oneOf(['turn.cancelled', 'turn.completed'])
+    expect((await client.get(`/chats/${chatId}`)).status).to.equal(404)
+  })
+
   it('names what a chat may not refer to, and creates nothing', async () => {
     const before = (await client.get('/chats?limit=100')).body['data'].length
     const collection = randomUUID()
