@@ -1,4 +1,5 @@
 // What to do about a database that can't be prepared, in words for the person at the terminal.
+import { AppError } from '../domain/errors.ts'
 import { isDatabaseUnavailable } from '../db/is-database-unavailable.ts'
 import { StartError } from '../platform/embedded/start-error.ts'
 
@@ -21,6 +22,7 @@ function sqlStateOf(error: unknown): string | undefined {
 
 /** A StartError that names the server and what to change, or the error itself where there is nothing to advise. */
 export function explainDatabaseFailure(error: unknown, url: string): unknown {
+  if (error instanceof AppError && error.detail !== undefined) return new StartError(error.detail)
   const { hostname, port, pathname } = new URL(url)
   const where = `The database ${pathname.slice(1)} at ${hostname}:${port || '5432'} (DATABASE_OWNER_URL, or else DATABASE_URL)`
   const known = advice[sqlStateOf(error) ?? '']

@@ -1,6 +1,7 @@
 // Applies pending migrations: all of them in one transaction that also holds an advisory lock, so that of many
 // instances that start at once exactly one migrates, and a crash leaves either everything or nothing.
 import { Umzug, type UmzugStorage } from 'umzug'
+import { AppError } from '../domain/errors.ts'
 import type { Db } from './database.ts'
 import type { MigrationContext } from './migrations/migration.ts'
 import { migrations } from './migrations/index.ts'
@@ -33,6 +34,7 @@ export async function migrate(db: Db, applicationRole?: string): Promise<string[
     await tx.execute(
       'create table if not exists schema_migrations (name text primary key, applied_at timestamptz not null default now())',
     )
+    await refuseNewerSchema(tx)
     const context: MigrationContext = { sql: async (text) => void (await tx.sequelize.query(text)) }
     const umzug = new Umzug<MigrationContext>({
       migrations: migrations.map(({ name, up }) => ({ name, up: () => up(context) })),
@@ -46,6 +48,17 @@ export async function migrate(db: Db, applicationRole?: string): Promise<string[
   })
   await refreshVectorParsers(db)
   return ran
+}
+
+/** An older release would write to tables that it doesn't know. */
+async function refuseNewerSchema(tx: Db): Promise<void> {
+  const known = migrations.map(({ name }) => name)
+  const rows = await tx.query<{ name: string }>('select name from schema_migrations order by name')
+  const unknown = rows.map(({ name }) => name).filter((name) => !known.includes(name))
+  if (unknown.length === 0) return
+  throw new AppError('service.unavailable', {
+    detail: `The database is newer than this release: it has ${unknown.join(', ')}. Start the newer release.`,
+  })
 }
 
 /** A transaction that changes the schema: one at a time over all instances. */
