@@ -1,19 +1,23 @@
 // The sweep: starts the workflows of turns and documents whose row was committed, but whose start a crash or an outage
-// swallowed. Starting is idempotent, so any number of workers may sweep at once.
-import { listUnstartedTurns } from '../db/chat/turns.ts'
+// swallowed, and takes care of work whose workflow was lost. Starting is idempotent, so any number of workers may sweep at once.
+import { createEndTurn } from '../activities/chat/end-turn.ts'
+import { listOverdueTurns, listUnstartedTurns } from '../db/chat/turns.ts'
 import { purgeIdempotencyKeys } from '../db/http/idempotency-keys.ts'
-import { listUnstartedDocuments } from '../db/documents/ingestion.ts'
+import { listStalledDocuments } from '../db/documents/ingestion.ts'
+import { AppError } from '../domain/errors.ts'
 import type { QueueName } from '../domain/task-queues.ts'
 import type { Platform } from '../platform/platform.ts'
 import { startWorkflow } from '../platform/start-workflow.ts'
 import { chatTurnStart } from '../workflows/chat/messages.ts'
 import { ingestDocumentStart } from '../workflows/documents/messages.ts'
 
-type SweepPlatform = Pick<Platform, 'db' | 'temporal' | 'config' | 'log'>
+type SweepPlatform = Pick<Platform, 'db' | 'temporal' | 'config' | 'log' | 'streams'>
 
 const everyMs = 5_000
 /** Younger rows are about to be started by the request that made them. */
 const olderThanSeconds = 5
+/** Longer than any step of an ingestion stays silent, its retries' waits included. */
+const silentSeconds = 600
 
 async function startTurns(platform: SweepPlatform): Promise<void> {
   const { turnTimeoutMs } = platform.config
@@ -22,8 +26,19 @@ async function startTurns(platform: SweepPlatform): Promise<void> {
   }
 }
 
+/** A step can't outlive its timeout: a turn that is running long after it has lost its workflow. */
+async function endOverdueTurns(platform: SweepPlatform): Promise<void> {
+  const overdueSeconds = platform.config.turnTimeoutMs / 1_000 + silentSeconds
+  const { code, title } = new AppError('internal')
+  const problem = { code, title, detail: 'The work on this turn was lost. Ask again, or retry the turn.' }
+  for (const turnId of await listOverdueTurns(platform.db, overdueSeconds)) {
+    await createEndTurn(platform)({ turnId, status: 'failed', problem })
+  }
+}
+
 async function startDocuments(platform: SweepPlatform): Promise<void> {
-  for (const { documentId, run, ownerId } of await listUnstartedDocuments(platform.db, olderThanSeconds)) {
+  const stalled = await listStalledDocuments(platform.db, { queuedSeconds: olderThanSeconds, silentSeconds })
+  for (const { documentId, run, ownerId } of stalled) {
     await startWorkflow(platform, ingestDocumentStart({ documentId, run }, ownerId))
   }
 }
@@ -31,7 +46,7 @@ async function startDocuments(platform: SweepPlatform): Promise<void> {
 /** Runs at once and then every few seconds, one round at a time. */
 export function startSweep(platform: SweepPlatform, queues: readonly QueueName[]): { stop(): void } {
   const rounds = [
-    ...(queues.includes('llm') ? [startTurns] : []),
+    ...(queues.includes('llm') ? [startTurns, endOverdueTurns] : []),
     ...(queues.includes('documents') ? [startDocuments] : []),
     ({ db }: SweepPlatform) => purgeIdempotencyKeys(db).then(() => {}),
   ]

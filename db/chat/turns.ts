@@ -195,3 +195,13 @@ export async function listUnstartedTurns(
     [olderThanSeconds],
   )
 }
+
+/** Running turns that began more than `olderThanSeconds` ago. */
+export async function listOverdueTurns(db: Db, olderThanSeconds: number): Promise<string[]> {
+  const rows = await db.query<{ id: string }>(
+    `select id from turns where status = 'running' and started_at < now() - make_interval(secs => $1)
+     order by started_at limit 100`,
+    [olderThanSeconds],
+  )
+  return rows.map(({ id }) => id)
+}

@@ -54,14 +54,19 @@ export async function failIngestion(db: Db, { documentId, run }: DocumentRun, pr
   )
 }
 
-/** Documents that were queued more than `olderThanSeconds` ago: their workflow may never have been started. */
-export async function listUnstartedDocuments(
+/**
+ * Documents whose workflow may not run: those queued more than `queuedSeconds` ago, whose start a crash may have
+ * swallowed, and unfinished ones without progress for `silentSeconds`, whose workflow may have been lost.
+ */
+export async function listStalledDocuments(
   db: Db,
-  olderThanSeconds: number,
+  { queuedSeconds, silentSeconds }: { readonly queuedSeconds: number; readonly silentSeconds: number },
 ): Promise<(DocumentRun & { readonly ownerId: string })[]> {
   return db.query(
     `select id as "documentId", run, owner_id as "ownerId" from documents
-     where status = 'queued' and updated_at < now() - make_interval(secs => $1) order by created_at limit 100`,
-    [olderThanSeconds],
+     where status not in ('indexed', 'failed')
+       and updated_at < now() - make_interval(secs => case when status = 'queued' then $1::int else $2::int end)
+     order by updated_at limit 100`,
+    [queuedSeconds, silentSeconds],
   )
 }

@@ -47,7 +47,7 @@ export const documents: Migration = {
         unique (collection_id, sha256)
       );
       create index documents_collection on documents (collection_id, id desc);
-      create index documents_queued on documents (created_at) where status = 'queued';
+      create index documents_unended on documents (updated_at) where status not in ('indexed', 'failed');
     `)
   },
 }

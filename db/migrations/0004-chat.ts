@@ -35,6 +35,7 @@ export const chat: Migration = {
       );
       create index turns_chat on turns (chat_id, id desc);
       create index turns_queued on turns (created_at) where status = 'queued';
+      create index turns_running on turns (started_at) where status = 'running';
       create table messages (
         id uuid primary key,
         chat_id uuid not null references chats (id) on delete cascade,
