@@ -6,6 +6,7 @@ import { expect } from 'chai'
 import { createApiClient, signUp } from '../support/api-client.ts'
 import { makeHandbookPdf } from '../support/documents.ts'
 import { followDocumentToEnd, followToEnd } from '../support/follow.ts'
+import { dropPlatformDatabase } from '../support/platform-database.ts'
 import { type PlatformProcess, startPlatformProcess } from '../support/platform-process.ts'
 
 const isAlive = (pid: number): boolean => {
@@ -28,6 +29,7 @@ describe('starting again', function () {
   after(async () => {
     await running?.stop()
     await rm(dataDir, { recursive: true, force: true, maxRetries: 10 })
+    await dropPlatformDatabase(process.env, dataDir)
   })
 
   it('finds all data after a stop, and after SIGKILL of the supervisor', async () => {

@@ -8,6 +8,7 @@ import { type Db, openDatabase } from '../../db/database.ts'
 import { migrate } from '../../db/migrate.ts'
 import { startEmbeddedDatabase } from '../../platform/embedded/embedded-database.ts'
 import { createLogger } from '../../platform/logger.ts'
+import { onServer, withDatabase } from './platform-database.ts'
 
 export interface TestDatabase {
   /** As the application connects. */
@@ -70,27 +71,24 @@ async function empty(owner: Db): Promise<void> {
   await owner.execute(`truncate ${tables.map(({ name }) => name).join(', ')} cascade`)
 }
 
-/** Needs a role that may create databases. */
-async function createOnServer(serverUrl: string): Promise<Server> {
-  const server = openDatabase({ url: serverUrl, poolSize: 1 })
+/** The owner must be a role that may create databases. */
+async function createOnServer(environment: { applicationUrl: string; ownerUrl: string }): Promise<Server> {
+  const { applicationUrl, ownerUrl } = environment
   const name = `cdsa_test_${randomBytes(6).toString('hex')}`
-  await server.execute(`create database ${name}`)
-  const url = new URL(serverUrl)
-  url.pathname = `/${name}`
+  await onServer(ownerUrl, (server) => server.execute(`create database ${name}`))
   return {
-    ownerUrl: url.href,
-    applicationUrl: url.href,
-    release: async () => {
-      await server.execute(`drop database ${name} with (force)`)
-      await server.close()
-    },
+    ownerUrl: withDatabase(ownerUrl, name),
+    applicationUrl: withDatabase(applicationUrl, name),
+    release: async () =>
+      void (await onServer(ownerUrl, (server) => server.execute(`drop database ${name} with (force)`))),
   }
 }
 
 /** The first one takes seconds: raise the timeout of the hook that calls it. */
 export async function startTestDatabase(): Promise<TestDatabase> {
-  const given = process.env['DATABASE_OWNER_URL'] ?? process.env['DATABASE_URL']
-  const server = await (given === undefined ? useEmbedded() : createOnServer(given))
+  const { DATABASE_URL: applicationUrl, DATABASE_OWNER_URL: ownerUrl = applicationUrl } = process.env
+  const isGiven = applicationUrl !== undefined && ownerUrl !== undefined
+  const server = await (isGiven ? createOnServer({ applicationUrl, ownerUrl }) : useEmbedded())
   const pools: Db[] = []
   const openPool = (url: string): Db => {
     const db = openDatabase({ url })

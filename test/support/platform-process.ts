@@ -1,5 +1,5 @@
 // A whole platform in processes of its own, started by the very command that people use, on free ports and a data
-// directory of its own. What flow tests and benchmarks talk to.
+// directory of its own; with a database of its own where the environment names a server. What flow tests talk to.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { readRunFile, type RunFile } from '../../bin/supervisor/run-file.ts'
 import { eventually } from './eventually.ts'
+import { dropPlatformDatabase, platformDatabase } from './platform-database.ts'
 
 export interface PlatformProcess {
   /** What `run.json` said when the platform became ready. */
@@ -17,7 +18,7 @@ export interface PlatformProcess {
   readonly exited: Promise<number | null>
   /** What `run.json` says now; undefined when it isn't there. */
   currentRun(): RunFile | undefined
-  /** SIGTERM, resolves once the supervisor has ended; a data directory made here is removed then. */
+  /** SIGTERM, resolves once the supervisor has ended; a data directory made here is removed then, with its database. */
   stop(): Promise<void>
   /** Signals the supervisor alone. */
   kill(signal: NodeJS.Signals): void
@@ -86,9 +87,14 @@ export async function startPlatformProcess(
   options: { readonly env?: Readonly<Record<string, string>>; readonly dataDir?: string } = {},
 ): Promise<PlatformProcess> {
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'cdsa-platform-')))
-  const removeOwn = (): Promise<void> =>
-    options.dataDir === undefined ? rm(dataDir, { recursive: true, force: true, maxRetries: 10 }) : Promise.resolve()
-  const spawned = spawnPlatform({ dataDir, env: options.env })
+  const environment = { ...process.env, ...options.env }
+  const removeOwn = async (): Promise<void> => {
+    if (options.dataDir !== undefined) return
+    await rm(dataDir, { recursive: true, force: true, maxRetries: 10 })
+    await dropPlatformDatabase(environment, dataDir)
+  }
+  const database = await platformDatabase(environment, dataDir)
+  const spawned = spawnPlatform({ dataDir, env: { ...options.env, ...database } })
   const stop = async (): Promise<void> => {
     spawned.child.kill('SIGTERM')
     await spawned.exited

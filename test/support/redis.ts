@@ -4,10 +4,11 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { accessSync, constants } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { Redis } from 'ioredis'
+import { anyFreePort } from '../../platform/embedded/ports.ts'
+import { inDebianRoot } from './debian-root.ts'
 
 export interface TestRedis {
   readonly url: string
@@ -41,16 +42,6 @@ function findRedisServer(): string | undefined {
     .find(isExecutable)
 }
 
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('There is no free port.')
-  return address.port
-}
-
 async function awaitAnswer(port: number, child: ChildProcess): Promise<void> {
   const probe = new Redis({ host: '127.0.0.1', port, maxRetriesPerRequest: null, retryStrategy: () => 20 })
   probe.on('error', () => undefined)
@@ -65,16 +56,38 @@ async function awaitAnswer(port: number, child: ChildProcess): Promise<void> {
   }
 }
 
-/** Throws when no server is installed: use `startRedisOrSkip` where a suite can do without. */
-async function startRedis(options: { readonly appendOnly?: boolean } = {}): Promise<TestRedis> {
-  const binary = findRedisServer()
-  if (binary === undefined) throw new Error('Neither redis-server nor valkey-server is installed.')
-  const port = await findFreePort()
+interface RedisCommand {
+  readonly file: string
+  /** In front of the server's own arguments. */
+  readonly prefix: readonly string[]
+  /** Where its files lie, seen from outside and from the server. */
+  readonly directory: string
+  readonly ownDirectory: string
+}
+
+/** Valkey from a Debian root where one is given, else what is installed. */
+async function prepareCommand(root: string | undefined): Promise<RedisCommand> {
+  if (root !== undefined) {
+    const directory = await mkdtemp(join(root, 'var/tmp/cdsa-valkey-'))
+    const prefix = inDebianRoot(root, 'root', ['/usr/bin/valkey-server'])
+    return { file: 'chroot', prefix, directory, ownDirectory: directory.slice(root.length) }
+  }
+  const file = findRedisServer()
+  if (file === undefined) throw new Error('Neither redis-server nor valkey-server is installed.')
   const directory = await mkdtemp(join(tmpdir(), 'cdsa-redis-'))
+  return { file, prefix: [], directory, ownDirectory: directory }
+}
+
+/** Throws when no server is installed: use `startRedisOrSkip` where a suite can do without. */
+export async function startRedis(
+  options: { readonly appendOnly?: boolean; readonly root?: string | undefined } = {},
+): Promise<TestRedis> {
+  const { file, prefix, directory, ownDirectory } = await prepareCommand(options.root)
+  const port = await anyFreePort('127.0.0.1')
   const settings = {
     '--port': String(port),
     '--bind': '127.0.0.1',
-    '--dir': directory,
+    '--dir': ownDirectory,
     '--save': '',
     '--appendonly': options.appendOnly === false ? 'no' : 'yes',
   }
@@ -82,7 +95,7 @@ async function startRedis(options: { readonly appendOnly?: boolean } = {}): Prom
   const killNow = (): void => void child?.kill('SIGKILL')
 
   const start = async (): Promise<void> => {
-    child = spawn(binary, Object.entries(settings).flat(), { stdio: 'ignore' })
+    child = spawn(file, [...prefix, ...Object.entries(settings).flat()], { stdio: 'ignore' })
     await awaitAnswer(port, child)
   }
   const kill = async (): Promise<void> => {
