@@ -1,5 +1,5 @@
 // Ends a turn whose model step can't: it failed for good, or was cancelled before it began.
-import { endTurn } from '../../db/chat/turns.ts'
+import { endTurn } from '../../db/chat/turn-work.ts'
 import type { StoredProblem } from '../../domain/errors.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { publishEnding } from './publish-ending.ts'

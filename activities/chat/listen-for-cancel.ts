@@ -20,7 +20,6 @@ export async function listenForCancel(
   const activity = Context.current()
   const overBus = new AbortController()
   const beat = setInterval(() => activity.heartbeat(), heartbeatMs)
-  activity.heartbeat()
   const unsubscribe = await bus
     .subscribe(turnCancelChannel(turnId), () => overBus.abort())
     .catch((error: unknown) => {

@@ -1,8 +1,8 @@
 // The model step: begins the turn, retrieves, builds the context, streams the model to the turn's followers, and stores
 // the answer. It is idempotent by (turn, step): a repeat after its commit only publishes the ending again.
 import { Context } from '@temporalio/activity'
-import { type NewAnswer, listBranch } from '../../db/chat/messages.ts'
-import { type TurnEnding, type TurnWork, beginTurn, endTurn, findEndedTurn } from '../../db/chat/turns.ts'
+import type { NewAnswer } from '../../db/chat/messages.ts'
+import { type TurnEnding, type TurnWork, beginTurn, endTurn, findEndedTurn } from '../../db/chat/turn-work.ts'
 import { extractCitations } from '../../domain/chat/citations.ts'
 import type { StepPosition } from '../../domain/chat/turn-event.ts'
 import { AppError } from '../../domain/errors.ts'
@@ -67,8 +67,7 @@ async function generateWithPassages(
   { work, position, publisher, stop }: Step,
   passages: RetrievedPassage[],
 ): Promise<Generation> {
-  const branch = await listBranch(platform.db, work.userMessageId)
-  const question = branch.at(-1)
+  const question = work.branch.at(-1)
   if (question === undefined) throw new AppError('internal', { detail: 'The turn’s message is missing.' })
   const found = await retrieve(platform, work, { question: question.content, signal: stop.signal })
   if (work.collectionIds.length + work.documentIds.length > 0) {
@@ -76,15 +75,13 @@ async function generateWithPassages(
     publisher.publish({ type: 'retrieval.completed', data: { ...position, sources } })
   }
   const model = platform.llm.resolve(work.model)
-  const prepared = prepareRequest({ work, branch, passages: found, model })
+  const prepared = prepareRequest({ work, passages: found, model })
   passages.push(...prepared.passages)
   publisher.publish({ type: 'context.built', data: { ...position, ...prepared.size } })
   return generate(model, prepared.request, { position, publisher, signal: stop.signal })
 }
 
 const toAnswer = (step: Step, { content, usage }: Generation, passages: readonly RetrievedPassage[]): NewAnswer => ({
-  chatId: step.work.chatId,
-  turnId: step.turnId,
   step: step.position.step,
   content,
   citations: extractCitations(content, passages),

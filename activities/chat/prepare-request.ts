@@ -1,6 +1,5 @@
 // From a branch of messages and the retrieved passages to the request for a model, fitted into its context window.
-import type { TurnWork } from '../../db/chat/turns.ts'
-import type { Message } from '../../domain/chat/chat.ts'
+import type { BranchMessage, TurnWork } from '../../db/chat/turn-work.ts'
 import { buildContext } from '../../domain/chat/context-window.ts'
 import type { ModelMessage } from '../../domain/chat/model-message.ts'
 import { systemPrompt } from '../../domain/chat/prompt.ts'
@@ -17,20 +16,20 @@ export interface PreparedRequest {
   readonly size: { readonly tokens: number; readonly limit: number; readonly dropped: number }
 }
 
-const toModelMessage = ({ role, content }: Message): ModelMessage[] => (role === 'tool' ? [] : [{ role, content }])
+const toModelMessage = ({ role, content }: BranchMessage): ModelMessage[] =>
+  role === 'tool' ? [] : [{ role, content }]
 
-/** `branch` ends with the user's message. Throws `llm.context_exceeded` when that alone doesn't fit. */
+/** Throws `llm.context_exceeded` when that alone doesn't fit. */
 export function prepareRequest(input: {
-  readonly work: Pick<TurnWork, 'systemPrompt' | 'temperature'>
-  readonly branch: readonly Message[]
+  readonly work: Pick<TurnWork, 'systemPrompt' | 'temperature' | 'branch'>
   readonly passages: readonly RetrievedPassage[]
   readonly model: ResolvedModel
 }): PreparedRequest {
-  const { work, branch, passages, model } = input
+  const { work, passages, model } = input
   const built = buildContext({
     system: systemPrompt({ custom: work.systemPrompt, citesPassages: passages.length > 0 }),
-    history: branch.slice(0, -1).flatMap(toModelMessage),
-    user: branch.at(-1)?.content ?? '',
+    history: work.branch.slice(0, -1).flatMap(toModelMessage),
+    user: work.branch.at(-1)?.content ?? '',
     passages,
     contextWindow: model.contextWindow,
     maxOutputTokens: model.maxOutputTokens,

@@ -1,6 +1,6 @@
 // Retrieval for a turn: the passages of the chat's collections and documents that match the question, among those that
 // the chat's owner may read at this moment.
-import type { TurnWork } from '../../db/chat/turns.ts'
+import type { TurnWork } from '../../db/chat/turn-work.ts'
 import { findActiveEmbeddingModel } from '../../db/documents/embedding-models.ts'
 import { searchChunks } from '../../db/documents/search.ts'
 import type { CitablePassage } from '../../domain/chat/citations.ts'

@@ -1,5 +1,6 @@
 // Cancels a turn; what was answered so far stays.
-import { endTurn, getTurn } from '../../db/chat/turns.ts'
+import { endTurn } from '../../db/chat/turn-work.ts'
+import { getTurn } from '../../db/chat/turns.ts'
 import { isFinal, type Turn } from '../../domain/chat/chat.ts'
 import { endingEntries } from '../../domain/chat/turn-ending.ts'
 import { AppError } from '../../domain/errors.ts'

@@ -1,6 +1,7 @@
 // The events of a turn as one client sees them: the live stream, backed by Postgres where the stream has been lost.
 import { setTimeout } from 'node:timers/promises'
-import { findEndedTurn, getTurn, isUnended } from '../../db/chat/turns.ts'
+import { findEndedTurn } from '../../db/chat/turn-work.ts'
+import { getTurn, isUnended } from '../../db/chat/turns.ts'
 import { type EndedTurn, endingEntries } from '../../domain/chat/turn-ending.ts'
 import { type EventId, compareEventIds, formatEventId, parseEventId } from '../../domain/event-id.ts'
 import { isTerminal, startedEventId, terminalEventId } from '../../domain/chat/turn-event.ts'

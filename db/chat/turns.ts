@@ -1,18 +1,9 @@
 // Turns: one question and the work that answers it. The row is the truth about a turn; the workflow only drives it.
-import type { Turn, TurnStatus, Usage } from '../../domain/chat/chat.ts'
-import type { EndedTurn } from '../../domain/chat/turn-ending.ts'
-import { AppError, type StoredProblem } from '../../domain/errors.ts'
+import type { Turn, TurnStatus } from '../../domain/chat/chat.ts'
+import { AppError } from '../../domain/errors.ts'
 import { type Db, firstOrNotFound } from '../database.ts'
 import { newId } from '../ids.ts'
-import type { ChatAccess } from './chats.ts'
-import {
-  type NewAnswer,
-  findAnswer,
-  findMessage,
-  findNewestAnswer,
-  insertAnswer,
-  insertUserMessage,
-} from './messages.ts'
+import { type ChatAccess, getChat } from './chats.ts'
 
 interface TurnRow extends Omit<Turn, 'createdAt' | 'startedAt' | 'endedAt'> {
   readonly createdAt: Date
@@ -42,31 +33,39 @@ export interface NewTurn extends TurnAccess {
 }
 
 /**
- * Stores the user's message and the queued turn in one transaction; the same turn id again changes nothing. Without
- * `parentMessageId` the message follows the chat's newest answer. The chat's owner must have been checked.
+ * The user's message and the queued turn, in one statement: what stands between a question and its first token is round
+ * trips. The message follows the answer that is named, else the chat's newest. No row: the turn is there, the chat isn't
+ * the caller's, or what was named is no answer.
+ */
+const createStatement = `
+  with parent as (
+    select m.id from messages m
+    where m.chat_id = $2 and m.role = 'assistant' and ($7::uuid is null or m.id = $7) order by m.id desc limit 1),
+  turn as (
+    insert into turns (id, chat_id, user_message_id, attachment_ids, model)
+    select $1, c.id, $4, $5::uuid[], $6 from chats c
+    where c.id = $2 and c.owner_id = $3 and ($7::uuid is null or exists (select from parent))
+    on conflict (id) do nothing returning *),
+  message as (
+    insert into messages (id, chat_id, turn_id, role, content, parent_message_id)
+    select t.user_message_id, t.chat_id, t.id, 'user', $8, (select id from parent) from turn t),
+  touched as (update chats set updated_at = now() where id in (select chat_id from turn))
+  select ${columns} from turn t`
+
+/**
+ * Stores the user's message and the queued turn at once; the same turn id again changes nothing. Without
+ * `parentMessageId` the message follows the chat's newest answer. Throws `resource.not_found` for a chat that isn't the
+ * user's, and `request.invalid` for a parent that is no answer in it.
  */
 export async function createTurn(db: Db, input: NewTurn): Promise<Turn> {
-  return db.transaction(async (tx) => {
-    const [existing] = await tx.query('select id from turns where id = $1', [input.turnId])
-    if (existing === undefined) await insertTurnWithMessage(tx, input)
-    return getTurn(tx, input)
-  })
-}
-
-async function insertTurnWithMessage(tx: Db, input: NewTurn): Promise<void> {
-  const { chatId, turnId, content } = input
-  const userMessageId = newId()
-  const parentMessageId = await findParent(tx, input)
-  await insertUserMessage(tx, { id: userMessageId, chatId, turnId, content, parentMessageId })
-  const { attachmentIds, model } = input
-  await tx.models.Turn.create({ id: turnId, chatId, userMessageId, attachmentIds: [...attachmentIds], model })
-  await tx.execute('update chats set updated_at = now() where id = $1', [chatId])
-}
-
-async function findParent(tx: Db, { chatId, parentMessageId }: NewTurn): Promise<string | null> {
-  if (parentMessageId === undefined) return findNewestAnswer(tx, chatId)
-  const parent = await findMessage(tx, chatId, parentMessageId).catch(() => undefined)
-  if (parent?.role === 'assistant') return parent.id
+  const { turnId, chatId, userId, attachmentIds, model, content } = input
+  const parent = input.parentMessageId ?? null
+  const bind = [turnId, chatId, userId, newId(), attachmentIds, model, parent, content]
+  const [row] = await db.query<TurnRow>(createStatement, bind)
+  if (row !== undefined) return toTurn(row)
+  const existing = await findTurn(db, input)
+  if (existing !== undefined) return existing
+  await getChat(db, input)
   throw new AppError('request.invalid', {
     detail: 'A message follows an answer: name an answer of this chat, or leave parentMessageId out.',
     errors: [{ path: 'parentMessageId', message: 'isn’t an answer in this chat' }],
@@ -92,13 +91,18 @@ export async function createRetryTurn(db: Db, access: TurnAccess, newTurnId: str
   })
 }
 
-/** Throws `resource.not_found` also for a turn of somebody else. */
-export async function getTurn(db: Db, { userId, chatId, turnId }: TurnAccess): Promise<Turn> {
-  const rows = await db.query<TurnRow>(
+async function findTurn(db: Db, { userId, chatId, turnId }: TurnAccess): Promise<Turn | undefined> {
+  const [row] = await db.query<TurnRow>(
     `select ${columns} from turns t join chats c on c.id = t.chat_id and c.owner_id = $3 where t.id = $1 and t.chat_id = $2`,
     [turnId, chatId, userId],
   )
-  return toTurn(firstOrNotFound(rows, 'turn'))
+  return row && toTurn(row)
+}
+
+/** Throws `resource.not_found` also for a turn of somebody else. */
+export async function getTurn(db: Db, access: TurnAccess): Promise<Turn> {
+  const turn = await findTurn(db, access)
+  return firstOrNotFound(turn === undefined ? [] : [turn], 'turn')
 }
 
 /** The turns of the owner's chat that aren't over. */
@@ -118,70 +122,6 @@ export async function isUnended(db: Db, turnId: string): Promise<boolean> {
     [turnId],
   )
   return rows.length > 0
-}
-
-/** What a model step needs of its turn. */
-export interface TurnWork {
-  readonly status: TurnStatus
-  readonly chatId: string
-  readonly ownerId: string
-  readonly userMessageId: string
-  readonly model: string
-  readonly systemPrompt: string | null
-  readonly temperature: number | null
-  readonly collectionIds: string[]
-  /** The chat's documents and the turn's attachments. */
-  readonly documentIds: string[]
-}
-
-/** Marks a queued turn as running and reads what it needs, in one statement; undefined once it is over or gone. */
-export async function beginTurn(db: Db, turnId: string): Promise<TurnWork | undefined> {
-  const [row] = await db.query<TurnWork>(
-    `update turns t set status = 'running', started_at = coalesce(t.started_at, now())
-     from chats c where t.id = $1 and c.id = t.chat_id and t.status in ('queued', 'running')
-     returning t.status, t.chat_id as "chatId", c.owner_id as "ownerId", t.user_message_id as "userMessageId", t.model,
-       c.system_prompt as "systemPrompt", c.temperature, c.collection_ids as "collectionIds",
-       c.document_ids || t.attachment_ids as "documentIds"`,
-    [turnId],
-  )
-  return row
-}
-
-export type TurnEnding =
-  | { readonly status: 'completed'; readonly answer: NewAnswer }
-  /** Cancelled with what there was, which may be nothing. */
-  | { readonly status: 'cancelled'; readonly answer: NewAnswer | null }
-  | { readonly status: 'failed'; readonly problem: StoredProblem }
-
-/**
- * Ends a turn and stores its answer in one transaction. Only the first ending counts: the result says how the turn did
- * end, which may be otherwise than asked. Undefined when the turn is gone.
- */
-export async function endTurn(db: Db, turnId: string, ending: TurnEnding): Promise<EndedTurn | undefined> {
-  return db.transaction(async (tx) => {
-    const usage: Usage | null = ending.status === 'failed' ? null : (ending.answer?.usage ?? null)
-    const ended = await tx.query(
-      `update turns set status = $2, usage = $3::jsonb, problem = $4::jsonb, ended_at = now()
-       where id = $1 and status not in ('completed', 'failed', 'cancelled') returning id`,
-      [
-        turnId,
-        ending.status,
-        usage === null ? null : JSON.stringify(usage),
-        ending.status === 'failed' ? JSON.stringify(ending.problem) : null,
-      ],
-    )
-    if (ended.length > 0 && ending.status !== 'failed' && ending.answer !== null) await insertAnswer(tx, ending.answer)
-    return findEndedTurn(tx, turnId)
-  })
-}
-
-/** How a turn ended; undefined while it runs, or when it is gone. */
-export async function findEndedTurn(db: Db, turnId: string): Promise<EndedTurn | undefined> {
-  const [row] = await db.query<{ status: EndedTurn['status']; problem: StoredProblem | null }>(
-    `select status, problem from turns where id = $1 and status in ('completed', 'failed', 'cancelled')`,
-    [turnId],
-  )
-  return row === undefined ? undefined : { ...row, message: (await findAnswer(db, turnId)) ?? null }
 }
 
 /** Turns that were queued more than `olderThanSeconds` ago: their workflow may never have been started. */

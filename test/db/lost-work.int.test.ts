@@ -1,7 +1,8 @@
 // What the sweep finds: rows whose workflow was never started or was lost, and none that may still be worked on.
 import { expect } from 'chai'
 import { createChat } from '../../db/chat/chats.ts'
-import { beginTurn, createTurn, listOverdueTurns, listUnstartedTurns } from '../../db/chat/turns.ts'
+import { beginTurn } from '../../db/chat/turn-work.ts'
+import { createTurn, listOverdueTurns, listUnstartedTurns } from '../../db/chat/turns.ts'
 import { ensureDefaultCollection } from '../../db/documents/collections.ts'
 import { insertDocument } from '../../db/documents/documents.ts'
 import { listStalledDocuments, recordProgress } from '../../db/documents/ingestion.ts'

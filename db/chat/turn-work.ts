@@ -1,0 +1,108 @@
+// What the work on a turn does to its row: it begins it and ends it, each in one statement, because every round trip
+// before the first token is the user's wait, and every one after it is load.
+import type { MessageRole, TurnStatus, Usage } from '../../domain/chat/chat.ts'
+import type { EndedTurn } from '../../domain/chat/turn-ending.ts'
+import type { StoredProblem } from '../../domain/errors.ts'
+import type { Db } from '../database.ts'
+import { newId } from '../ids.ts'
+import { type MessageRow, type NewAnswer, findAnswer, messageColumns, toMessage } from './messages.ts'
+
+export interface BranchMessage {
+  readonly role: MessageRole
+  readonly content: string
+}
+
+/** What a model step needs of its turn. */
+export interface TurnWork {
+  readonly status: TurnStatus
+  readonly chatId: string
+  readonly ownerId: string
+  readonly userMessageId: string
+  readonly model: string
+  readonly systemPrompt: string | null
+  readonly temperature: number | null
+  readonly collectionIds: string[]
+  /** The chat's documents and the turn's attachments. */
+  readonly documentIds: string[]
+  /** The messages that lead to the user's, which is the last one. */
+  readonly branch: readonly BranchMessage[]
+}
+
+/** Enough for any context window; a longer branch is cut at its old end. */
+const branchLimit = 1_000
+
+const beginStatement = `
+  with recursive begun as (
+    update turns t set status = 'running', started_at = coalesce(t.started_at, now())
+    from chats c where t.id = $1 and c.id = t.chat_id and t.status in ('queued', 'running')
+    returning t.status, t.chat_id, c.owner_id, t.user_message_id, t.model, c.system_prompt, c.temperature,
+      c.collection_ids, c.document_ids || t.attachment_ids as document_ids),
+  branch as (
+    select m.chat_id, m.role, m.content, m.parent_message_id, 1 as depth
+    from messages m where m.id = (select user_message_id from begun)
+    union all
+    select m.chat_id, m.role, m.content, m.parent_message_id, b.depth + 1
+    from messages m join branch b on m.id = b.parent_message_id and m.chat_id = b.chat_id
+    where b.depth < ${branchLimit})
+  select status, chat_id as "chatId", owner_id as "ownerId", user_message_id as "userMessageId", model,
+    system_prompt as "systemPrompt", temperature, collection_ids as "collectionIds", document_ids as "documentIds",
+    (select coalesce(json_agg(json_build_object('role', role, 'content', content) order by depth desc), '[]')
+     from branch) as branch
+  from begun`
+
+/** Marks a queued turn as running and reads what its step needs; undefined once it is over or gone. */
+export async function beginTurn(db: Db, turnId: string): Promise<TurnWork | undefined> {
+  const [work] = await db.query<TurnWork>(beginStatement, [turnId])
+  return work
+}
+
+export type TurnEnding =
+  | { readonly status: 'completed'; readonly answer: NewAnswer }
+  /** Cancelled with what there was, which may be nothing. */
+  | { readonly status: 'cancelled'; readonly answer: NewAnswer | null }
+  | { readonly status: 'failed'; readonly problem: StoredProblem }
+
+/** The answer goes in only with the ending that counts, so that a turn has no second one. */
+const endStatement = `
+  with ended as (
+    update turns set status = $2, usage = $3::jsonb, problem = $4::jsonb, ended_at = now()
+    where id = $1 and status not in ('completed', 'failed', 'cancelled') returning id, chat_id, status, problem),
+  answer as (
+    insert into messages (id, chat_id, turn_id, step, role, content, citations, model, usage, parent_message_id)
+    select $5, e.chat_id, e.id, $6, 'assistant', $7, $8::jsonb, $9, $3::jsonb, $10 from ended e where $6::integer is not null
+    returning *)
+  select e.status as ended, e.problem as "endedProblem", ${messageColumns}
+  from ended e left join answer m on m.turn_id = e.id`
+
+interface EndedRow extends MessageRow {
+  readonly ended: EndedTurn['status']
+  readonly endedProblem: StoredProblem | null
+}
+
+const json = (value: object | null): string | null => (value === null ? null : JSON.stringify(value))
+
+/**
+ * Ends a turn and stores its answer at once. Only the first ending counts: the result says how the turn did end, which
+ * may be otherwise than asked. Undefined when the turn is gone.
+ */
+export async function endTurn(db: Db, turnId: string, ending: TurnEnding): Promise<EndedTurn | undefined> {
+  const answer = ending.status === 'failed' ? null : ending.answer
+  const usage: Usage | null = answer?.usage ?? null
+  const problem = ending.status === 'failed' ? ending.problem : null
+  const bind = [turnId, ending.status, json(usage), json(problem), newId(), answer?.step ?? null]
+  bind.push(answer?.content ?? null, json(answer?.citations ?? null), answer?.model ?? null)
+  bind.push(answer?.parentMessageId ?? null)
+  const [row] = await db.query<EndedRow>(endStatement, bind)
+  if (row === undefined) return findEndedTurn(db, turnId)
+  const { ended, endedProblem, ...message } = row
+  return { status: ended, problem: endedProblem, message: answer === null ? null : toMessage(message) }
+}
+
+/** How a turn ended; undefined while it runs, or when it is gone. */
+export async function findEndedTurn(db: Db, turnId: string): Promise<EndedTurn | undefined> {
+  const [row] = await db.query<{ status: EndedTurn['status']; problem: StoredProblem | null }>(
+    `select status, problem from turns where id = $1 and status in ('completed', 'failed', 'cancelled')`,
+    [turnId],
+  )
+  return row === undefined ? undefined : { ...row, message: (await findAnswer(db, turnId)) ?? null }
+}
