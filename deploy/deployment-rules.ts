@@ -3,8 +3,8 @@
 import { queueNames } from '../domain/task-queues.ts'
 import { defaultPorts, environmentVariables } from '../platform/config.ts'
 import type { ComposeService, DeploymentFiles } from './deployment-files.ts'
-
-type Rule = (files: DeploymentFiles) => string[]
+import { type Rule, unless } from './rule.ts'
+import { imagesArePinned, versionsAgree } from './version-rules.ts'
 
 /** What every process of ours needs in a container; migrations also need the owner and the first administrator. */
 const requiredOfAll = ['DATABASE_URL', 'REDIS_URL', 'TEMPORAL_ADDRESS', 'CDSA_PLATFORM_KEY', 'CDSA_DATA_DIR']
@@ -20,7 +20,6 @@ const own = (files: DeploymentFiles): [string, ComposeService][] =>
 const variablesOf = (service: ComposeService): string[] => Object.keys(service.environment ?? {})
 const assignments = (text: string): Map<string, string> =>
   new Map([...text.matchAll(/^([A-Z][A-Z0-9_]*)=(.*)$/gm)].map(([, name = '', value = '']) => [name, value]))
-const unless = (holds: boolean, fault: string): string[] => (holds ? [] : [fault])
 
 export const variablesAreRead: Rule = (files) => {
   const fromDockerfile = [...files.text.Dockerfile.matchAll(/^(?:ENV| {2,})\s*([A-Z][A-Z0-9_]*)=/gm)].map(
@@ -69,59 +68,6 @@ export const requiredVariablesAreNamed: Rule = ({ text }) => {
     ...unless((development.get(name) ?? '') !== '', `deploy/development.env gives no ${name}`),
     ...unless(production.get(name) === '', `deploy/production.env.example must name ${name} and leave it empty`),
   ])
-}
-
-export const imagesArePinned: Rule = ({ services, text }) => {
-  const base = /^ARG NODE_IMAGE=(.*)$/m.exec(text.Dockerfile)?.[1]
-  const images: [string, string | undefined][] = Object.entries(services).map(([name, { image }]) => [name, image])
-  const foreign = [...text.Dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, image = '']) => image)
-  return [
-    ...[...images, ['Dockerfile', base] as const].flatMap(([name, image]) =>
-      unless(
-        /^[a-z0-9./-]+:v?\d+\.\d+\.\d+[a-z0-9.-]*$/.test(image ?? ''),
-        `${name}: ${image ?? 'no image'} isn't pinned to a release`,
-      ),
-    ),
-    ...foreign.flatMap((image) =>
-      unless(image === '$'.concat('{NODE_IMAGE}'), `Dockerfile starts from ${image}, not from NODE_IMAGE`),
-    ),
-  ]
-}
-
-export const versionsAgree: Rule = ({ services, text, versions, engines }) => {
-  const expected: readonly [string, string | undefined, string][] = [
-    ['postgres', services['postgres']?.image, `pgvector/pgvector:${versions.pgvector}-pg${versions.postgres}`],
-    ['valkey', services['valkey']?.image, `valkey/valkey:${versions.valkey}.`],
-    ['temporal', services['temporal']?.image, `temporalio/server:${versions.temporalServer}.`],
-    ['Dockerfile', /^ARG NODE_IMAGE=(.*)$/m.exec(text.Dockerfile)?.[1], `node:${versions.node}.`],
-  ]
-  const release = services['temporal']?.image?.split(':')[1]
-  const lowest = Number(/\d+/.exec(engines)?.[0])
-  return [
-    ...expected.flatMap(([name, image, start]) =>
-      unless(image?.startsWith(start) === true, `${name} uses ${image}, but deploy/versions.json wants ${start}…`),
-    ),
-    ...['temporal-schema', 'temporal-namespace'].flatMap((name) =>
-      unless(
-        services[name]?.image === `temporalio/admin-tools:${release}`,
-        `${name} isn't of Temporal's release ${release}`,
-      ),
-    ),
-    ...unless(Number(versions.node) >= lowest, `Node ${versions.node} doesn't satisfy engines (${engines})`),
-    ...unless(text['.ci/run'].includes(`node@${versions.node}`), `.ci/run doesn't know Node ${versions.node}`),
-    ...unless(
-      text['.ci/run'].includes(`cli_version=${versions.temporalCli}\n`),
-      `.ci/run has another Temporal CLI than ${versions.temporalCli}`,
-    ),
-    ...unless(
-      text['platform/embedded/temporal-cli.ts'].includes(`'${versions.temporalCli}'`),
-      `temporal-cli.ts has another Temporal CLI than ${versions.temporalCli}`,
-    ),
-    ...unless(
-      text['bin/explain-database-failure.ts'].includes(`postgresql-${versions.postgres}-pgvector`),
-      `explain-database-failure.ts advises another Postgres than ${versions.postgres}`,
-    ),
-  ]
 }
 
 export const portsAgree: Rule = ({ services, text }) => {
