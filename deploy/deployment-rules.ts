@@ -21,7 +21,7 @@ const variablesOf = (service: ComposeService): string[] => Object.keys(service.e
 const assignments = (text: string): Map<string, string> =>
   new Map([...text.matchAll(/^([A-Z][A-Z0-9_]*)=(.*)$/gm)].map(([, name = '', value = '']) => [name, value]))
 
-export const variablesAreRead: Rule = (files) => {
+const variablesAreRead: Rule = (files) => {
   const fromDockerfile = [...files.text.Dockerfile.matchAll(/^(?:ENV| {2,})\s*([A-Z][A-Z0-9_]*)=/gm)].map(
     ([, name]) => name ?? '',
   )
@@ -45,7 +45,7 @@ export const variablesAreRead: Rule = (files) => {
 }
 
 /** A secret is a required variable without a default, or an optional one that is empty by default. */
-export const secretsHaveNoDefault: Rule = ({ services }) =>
+const secretsHaveNoDefault: Rule = ({ services }) =>
   Object.entries(services).flatMap(([name, { environment = {} }]) =>
     Object.entries(environment).flatMap(([variable, value]) => {
       const text = String(value)
@@ -58,7 +58,7 @@ export const secretsHaveNoDefault: Rule = ({ services }) =>
     }),
   )
 
-export const requiredVariablesAreNamed: Rule = ({ text }) => {
+const requiredVariablesAreNamed: Rule = ({ text }) => {
   const required = [
     ...new Set([...text['docker-compose.yml'].matchAll(/\$\{([A-Z0-9_]+):\?/g)].map(([, name = '']) => name)),
   ]
@@ -70,7 +70,7 @@ export const requiredVariablesAreNamed: Rule = ({ text }) => {
   ])
 }
 
-export const portsAgree: Rule = ({ services, text }) => {
+const portsAgree: Rule = ({ services, text }) => {
   const port = String(defaultPorts.api)
   const { api, 'temporal-ui': ui } = services
   return [
@@ -104,7 +104,7 @@ const queuesOf = (command: readonly string[]): readonly string[] | undefined => 
   return at === -1 ? undefined : (command[at + 1] ?? '').split(',')
 }
 
-export const commandsExist: Rule = (files) => {
+const commandsExist: Rule = (files) => {
   const image = JSON.parse(/^CMD (\[.*\])$/m.exec(files.text.Dockerfile)?.[1] ?? '[]') as string[]
   const commands: [string, readonly string[]][] = [
     ['Dockerfile', image],
@@ -133,7 +133,7 @@ export const commandsExist: Rule = (files) => {
   ]
 }
 
-export const everyQueueHasAWorker: Rule = (files) =>
+const everyQueueHasAWorker: Rule = (files) =>
   ['development', 'production'].flatMap((profile) => {
     const workers = own(files).filter(
       ([, { profiles, command = [] }]) =>
@@ -145,7 +145,7 @@ export const everyQueueHasAWorker: Rule = (files) =>
       .map((queue) => `${profile} has no worker for ${queue}`)
   })
 
-export const servicesAreSupervised: Rule = ({ services, text }) => {
+const servicesAreSupervised: Rule = ({ services, text }) => {
   const asked = Object.values(services).flatMap(({ depends_on = {} }) =>
     Object.entries(depends_on).flatMap(([name, { condition }]) => (condition === 'service_healthy' ? [name] : [])),
   )
@@ -164,7 +164,7 @@ export const servicesAreSupervised: Rule = ({ services, text }) => {
   })
 }
 
-export const exampleIsComplete: Rule = ({ text }) => {
+const exampleIsComplete: Rule = ({ text }) => {
   const listed = [...text['.env.example'].matchAll(/^#? ?([A-Z][A-Z0-9_]*)=/gm)].map(([, name = '']) => name)
   return [
     ...environmentVariables.filter((name) => !listed.includes(name)).map((name) => `.env.example lacks ${name}`),
@@ -174,7 +174,7 @@ export const exampleIsComplete: Rule = ({ text }) => {
   ]
 }
 
-export const searchAttributesAgree: Rule = ({ text }) => {
+const searchAttributesAgree: Rule = ({ text }) => {
   const embedded = [...text['platform/embedded/temporal-server.ts'].matchAll(/'?([A-Za-z]+)=Keyword/g)].map(
     ([, name = '']) => name,
   )

@@ -136,9 +136,9 @@ describe('the deployment files', () => {
     it(`are refused with ${what}`, () => {
       const faults = faultsOf(changed)
       expect(
-        faults.filter((text) => fault.test(text)),
+        faults.some((text) => fault.test(text)),
         faults.join('\n'),
-      ).to.not.be.empty
+      ).to.equal(true)
     })
   }
 })
