@@ -34,6 +34,7 @@ export interface DeploymentFiles {
   readonly versions: Versions
   /** The lowest Node that package.json allows. */
   readonly engines: string
+  readonly release: string
   exists(path: string): boolean
 }
 
@@ -55,11 +56,13 @@ export function readDeploymentFiles(root: string): DeploymentFiles {
   const read = (path: string): string => readFileSync(join(root, path), 'utf8')
   const text = Object.fromEntries(textFiles.map((path) => [path, read(path)])) as DeploymentFiles['text']
   const compose = parse(text['docker-compose.yml'], { merge: true }) as Pick<DeploymentFiles, 'services'>
+  const manifest = JSON.parse(read('package.json')) as { version: string; engines: { node: string } }
   return {
     services: compose.services,
     text,
     versions: JSON.parse(read('deploy/versions.json')) as Versions,
-    engines: (JSON.parse(read('package.json')) as { engines: { node: string } }).engines.node,
+    engines: manifest.engines.node,
+    release: manifest.version,
     exists: (path) => existsSync(join(root, path)),
   }
 }

@@ -18,13 +18,14 @@ export const imagesArePinned: Rule = ({ services, text }) => {
   ]
 }
 
-export const versionsAgree: Rule = ({ services, text, versions, engines }) => {
+export const versionsAgree: Rule = ({ services, text, versions, engines, release: own }) => {
   const expected: readonly [string, string | undefined, string][] = [
     ['postgres', services['postgres']?.image, `pgvector/pgvector:${versions.pgvector}-pg${versions.postgres}`],
     ['valkey', services['valkey']?.image, `valkey/valkey:${versions.valkey}.`],
     ['temporal', services['temporal']?.image, `temporalio/server:${versions.temporalServer}.`],
     ['Dockerfile', /^ARG NODE_IMAGE=(.*)$/m.exec(text.Dockerfile)?.[1], `node:${versions.node}.`],
   ]
+  const ours = Object.entries(services).filter(([, { build }]) => build !== undefined)
   const release = services['temporal']?.image?.split(':')[1]
   const lowest = Number(/\d+/.exec(engines)?.[0])
   return [
@@ -36,6 +37,9 @@ export const versionsAgree: Rule = ({ services, text, versions, engines }) => {
         services[name]?.image === `temporalio/admin-tools:${release}`,
         `${name} isn't of Temporal's release ${release}`,
       ),
+    ),
+    ...ours.flatMap(([name, { image }]) =>
+      unless(image === `cdsa:${own}`, `${name} runs ${image}, not this release, cdsa:${own}`),
     ),
     ...unless(Number(versions.node) >= lowest, `Node ${versions.node} doesn't satisfy engines (${engines})`),
     ...unless(text['.ci/run'].includes(`node@${versions.node}`), `.ci/run doesn't know Node ${versions.node}`),

@@ -72,6 +72,7 @@ const broken: readonly [string, DeploymentFiles, RegExp][] = [
     /release 1\.31/,
   ],
   ['another Node', withText('Dockerfile', 'NODE_IMAGE=node:24', 'NODE_IMAGE=node:22'), /Dockerfile uses node:22/],
+  ['an image of another release', withService('api', { image: 'cdsa:0.0.9' }), /api runs cdsa:0\.0\.9/],
   ['a Node that engines refuse', { ...files, engines: '>=26' }, /doesn't satisfy engines/],
   ['another Node in CI', withText('.ci/run', 'node@24', 'node@22'), /\.ci\/run doesn't know Node/],
   ['another Temporal CLI in CI', withText('.ci/run', /cli_version=\S+/, 'cli_version=v1.5.0'), /\.ci\/run has another/],
