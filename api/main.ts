@@ -3,7 +3,7 @@
 import { once } from 'node:events'
 import { type Server, createServer } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import type { Config } from '../platform/config.ts'
+import { type Config, defaultPorts } from '../platform/config.ts'
 import { StartError } from '../platform/embedded/start-error.ts'
 import type { Platform } from '../platform/platform.ts'
 import { type AppOptions, createApp } from './app.ts'
@@ -16,7 +16,7 @@ export interface RunningApi {
   close(): Promise<void>
 }
 
-const defaultPort = 3_000
+const defaultPort = defaultPorts.api
 const triedPorts = 51
 /** An upload of the largest size over a slow line must fit. */
 const requestTimeoutMs = 15 * 60_000

@@ -81,6 +81,12 @@ const environmentSchema = z.object({
     .default('cdsa'),
 })
 
+/** Every variable that the platform reads: `.env.example` and the deployment files are held against it. */
+export const environmentVariables: readonly string[] = Object.keys(environmentSchema.shape)
+
+/** What is tried first where no port is given. */
+export const defaultPorts = { api: 3_000, temporalUi: 8_233 } as const
+
 type Environment = z.infer<typeof environmentSchema>
 
 /** Two numbers of a rule across variables: `message` names the variables and what to change. */

@@ -7,6 +7,9 @@ import { DefaultLogger, bundleWorkflowCode } from '@temporalio/worker'
 import type { Logger } from '../platform/logger.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
+/** Then `root` is the folder of the compiled code. */
+const compiled = !import.meta.url.endsWith('.ts')
+const prebuilt = join(root, 'workflow-bundle.js')
 const sourceFolders = ['workflows', 'domain']
 const cacheFolder = join(root, 'node_modules', '.cache', 'cdsa')
 
@@ -23,16 +26,29 @@ async function hashSources(): Promise<string> {
   return hash.digest('hex').slice(0, 32)
 }
 
-/** The bundle's code, from the cache where it is there. A cache that can't be written costs time, nothing else. */
-export async function loadWorkflowBundle(log: Logger): Promise<{ readonly code: string }> {
-  const file = join(cacheFolder, `workflows-${await hashSources()}.js`)
-  const kept = await readFile(file, 'utf8').catch(() => undefined)
-  if (kept !== undefined) return { code: kept }
-  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+async function bundle(): Promise<string> {
+  const extension = compiled ? 'js' : 'ts'
   const { code } = await bundleWorkflowCode({
     workflowsPath: join(root, 'workflows', `index.${extension}`),
     logger: new DefaultLogger('WARN'),
   })
+  return code
+}
+
+/** Part of the build: writes the bundle beside the compiled code, where it needs no check against its sources. */
+export async function prebuildWorkflowBundle(): Promise<string> {
+  await writeFile(prebuilt, await bundle())
+  return prebuilt
+}
+
+/** The bundle's code: the build's own, or else from the cache. A cache that can't be written costs time, nothing else. */
+export async function loadWorkflowBundle(log: Logger): Promise<{ readonly code: string }> {
+  const built = compiled ? await readFile(prebuilt, 'utf8').catch(() => undefined) : undefined
+  if (built !== undefined) return { code: built }
+  const file = join(cacheFolder, `workflows-${await hashSources()}.js`)
+  const kept = await readFile(file, 'utf8').catch(() => undefined)
+  if (kept !== undefined) return { code: kept }
+  const code = await bundle()
   const partial = `${file}.${process.pid}`
   await mkdir(cacheFolder, { recursive: true })
     .then(() => writeFile(partial, code))

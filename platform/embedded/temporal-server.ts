@@ -7,13 +7,14 @@ import { createConnection } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Connection } from '@temporalio/client'
+import { defaultPorts } from '../config.ts'
 import type { Logger } from '../logger.ts'
 import { anyFreePort, choosePort } from './ports.ts'
 import { StartError } from './start-error.ts'
 import { superviseProcess, type SupervisedProcess } from './supervised-process.ts'
 
 const host = '127.0.0.1'
-const defaultUiPort = 8233
+const defaultUiPort = defaultPorts.temporalUi
 const readyMs = 60_000
 const stopMs = 3_000
 const pollMs = 20

@@ -2,10 +2,9 @@
 // fill the memory. A worker thread won't do, because its resource limits don't hold for native memory.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { fileURLToPath, pathToFileURL } from 'node:url'
 import { AppError } from '../../domain/errors.ts'
+import type { OwnScript } from '../embedded/own-script.ts'
 import { residentBytes } from './resident-bytes.ts'
 
 export interface GuardLimits {
@@ -16,8 +15,8 @@ export interface GuardLimits {
 }
 
 export interface GuardedRun<Progress> {
-  /** A TypeScript module that sends GuardedMessages over IPC. */
-  readonly entry: URL
+  /** A module that sends GuardedMessages over IPC. */
+  readonly entry: OwnScript
   /** Its first argument. */
   readonly input: string
   readonly cwd: string
@@ -31,12 +30,11 @@ export type GuardedMessage<Progress, Result> = { readonly progress: Progress } |
 
 const watchEveryMs = 100
 const keptErrorOutput = 4_096
-const typescriptLoader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
 const prlimit = ['/usr/bin/prlimit', '/bin/prlimit'].find((path) => existsSync(path))
 
 /** The environment is all but empty: whatever takes over a parser finds no secrets there. */
 function start({ entry, input, cwd, limits }: Omit<GuardedRun<never>, 'onProgress'>): ChildProcess {
-  const node = [process.execPath, '--import', typescriptLoader, fileURLToPath(entry), input]
+  const node = [process.execPath, ...entry.execArgv, entry.file, input]
   const [command = '', ...args] =
     prlimit === undefined ? node : [prlimit, `--data=${2 * limits.rssBytes}`, '--core=0', ...node]
   return spawn(command, args, {

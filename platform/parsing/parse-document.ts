@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path'
 import type { ParsedDocument } from '../../domain/documents/element.ts'
 import { documentLimits } from '../../domain/documents/limits.ts'
 import { AppError } from '../../domain/errors.ts'
+import { ownScript } from '../embedded/own-script.ts'
 import { runGuarded } from './guarded-process.ts'
 import type { ParserOutcome, ParserRequest } from './parser-process.ts'
 import type { ParserKind } from './parser-version.ts'
@@ -55,7 +56,7 @@ async function runParser(kind: ParserKind, { path, signal, onProgress }: ParseRe
     await symlink(resolve(path), link)
     const request: ParserRequest = { kind, path: link, output: join(directory, 'parsed.json') }
     const outcome = await runGuarded<ParserProgress, ParserOutcome>({
-      entry: new URL('./parser-process.ts', import.meta.url),
+      entry: ownScript('./parser-process', import.meta.url),
       input: JSON.stringify(request),
       cwd: directory,
       signal,

@@ -1,9 +1,10 @@
 // A process that has a guarded process: prints the ids of that one and of its child, for a test that kills the parent.
 import { tmpdir } from 'node:os'
+import { ownScript } from '../../platform/embedded/own-script.ts'
 import { runGuarded } from '../../platform/parsing/guarded-process.ts'
 
 await runGuarded<{ readonly pid: number }, never>({
-  entry: new URL('./guarded-entry.ts', import.meta.url),
+  entry: ownScript('./guarded-entry', import.meta.url),
   input: 'descend',
   cwd: tmpdir(),
   signal: new AbortController().signal,

@@ -1,4 +1,5 @@
 // A guarded process ends when it should, for the reason it should, and leaves nothing running, whatever it does.
+import { ownScript } from '../../../platform/embedded/own-script.ts'
 import { spawn } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import { createInterface } from 'node:readline'
@@ -21,7 +22,7 @@ function start(behaviour: string, { limits = ample, signal = new AbortController
   let onFirst: (() => void) | undefined
   const told = new Promise<void>((resolve) => (onFirst = resolve))
   const result = runGuarded<Told, unknown>({
-    entry: new URL('../../support/guarded-entry.ts', import.meta.url),
+    entry: ownScript('../../support/guarded-entry', import.meta.url),
     input: behaviour,
     cwd: tmpdir(),
     signal,
