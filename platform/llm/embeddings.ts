@@ -2,8 +2,8 @@
 import { AppError } from '../../domain/errors.ts'
 import type { Config } from '../config.ts'
 import type { EmbeddingModel } from './embedding-model.ts'
-import { createOfflineEmbeddingModel, offlineEmbeddingModelName } from './offline-embedding-model.ts'
-import { openOpenAiEmbeddingModel } from './openai-embedding-model.ts'
+import { createOfflineEmbeddingModel, offlineEmbeddingModelName } from './offline/offline-embedding-model.ts'
+import { openOpenAiEmbeddingModel } from './openai/openai-embedding-model.ts'
 
 export interface Embeddings {
   /** The model that the configuration asks for: recorded at the first start, and used only for that. */

@@ -2,9 +2,9 @@
 import { AppError } from '../../domain/errors.ts'
 import { type Config, ConfigError } from '../config.ts'
 import type { LanguageModel, ModelInfo } from './language-model.ts'
-import { createOfflineLanguageModel, offlineLanguageModelName } from './offline-language-model.ts'
-import { createOpenAiLanguageModel } from './openai-language-model.ts'
-import { boundOutput, findOpenAiModel } from './openai-models.ts'
+import { createOfflineLanguageModel, offlineLanguageModelName } from './offline/offline-language-model.ts'
+import { createOpenAiLanguageModel } from './openai/openai-language-model.ts'
+import { boundOutput, findOpenAiModel } from './openai/openai-models.ts'
 
 export interface ResolvedModel extends ModelInfo {
   /** The provider's own name of the model. */

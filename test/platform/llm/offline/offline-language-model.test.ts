@@ -1,12 +1,12 @@
 // The built-in model says what it is, quotes letter by letter, calls the tools that it is told to, and repeats itself.
 import { expect } from 'chai'
-import { type CitablePassage, extractCitations } from '../../../domain/chat/citations.ts'
-import type { ModelMessage, ModelTool } from '../../../domain/chat/model-message.ts'
-import { renderQuestion } from '../../../domain/chat/prompt.ts'
-import type { ModelEvent, ModelRequest } from '../../../platform/llm/language-model.ts'
-import { createOfflineLanguageModel } from '../../../platform/llm/offline-language-model.ts'
-import { countTokens } from '../../../platform/llm/tokens.ts'
-import { gatherEvents, joinText } from '../../support/model-events.ts'
+import { type CitablePassage, extractCitations } from '../../../../domain/chat/citations.ts'
+import type { ModelMessage, ModelTool } from '../../../../domain/chat/model-message.ts'
+import { renderQuestion } from '../../../../domain/chat/prompt.ts'
+import type { ModelEvent, ModelRequest } from '../../../../platform/llm/language-model.ts'
+import { createOfflineLanguageModel } from '../../../../platform/llm/offline/offline-language-model.ts'
+import { countTokens } from '../../../../platform/llm/tokens.ts'
+import { gatherEvents, joinText } from '../../../support/model-events.ts'
 
 const model = createOfflineLanguageModel()
 

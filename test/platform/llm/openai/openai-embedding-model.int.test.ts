@@ -1,10 +1,10 @@
 // Embeddings over the official SDK and a real HTTP connection, from servers that send numbers or base64.
 import { expect } from 'chai'
-import { parseConfig, Secret } from '../../../platform/config.ts'
-import { createEmbeddings } from '../../../platform/llm/embeddings.ts'
-import { openOpenAiEmbeddingModel } from '../../../platform/llm/openai-embedding-model.ts'
-import { type MockUpstream, type RawResponse, startMockUpstream } from '../../support/mock-upstream.ts'
-import { appErrorOf } from '../../support/model-events.ts'
+import { parseConfig, Secret } from '../../../../platform/config.ts'
+import { createEmbeddings } from '../../../../platform/llm/embeddings.ts'
+import { openOpenAiEmbeddingModel } from '../../../../platform/llm/openai/openai-embedding-model.ts'
+import { type MockUpstream, type RawResponse, startMockUpstream } from '../../../support/mock-upstream.ts'
+import { appErrorOf } from '../../../support/model-events.ts'
 
 const json = (body: unknown): RawResponse => ({
   headers: { 'content-type': 'application/json' },

@@ -2,13 +2,13 @@
 // Vectors come as base64 where the server knows it (a quarter of the bytes), as numbers where it doesn't.
 import type { OpenAI } from 'openai'
 import { z } from 'zod'
-import { AppError } from '../../domain/errors.ts'
-import type { EmbeddingModel } from './embedding-model.ts'
+import { AppError } from '../../../domain/errors.ts'
+import type { EmbeddingModel } from '../embedding-model.ts'
 import { createOpenAiClient } from './openai-client.ts'
 import { toOpenAiError } from './openai-errors.ts'
 import { defaultStallTimeoutMs, type OpenAiOptions } from './openai-language-model.ts'
-import { guardRequest } from './request-guard.ts'
-import { normalise } from './vectors.ts'
+import { guardRequest } from '../request-guard.ts'
+import { normalise } from '../vectors.ts'
 
 /** The most texts in one call; well below OpenAI's limits (2,048 texts, 300,000 tokens) at 512 tokens a chunk. */
 const batchSize = 100

@@ -2,9 +2,9 @@
 // The official SDK makes the errors, over real connections: statuses, headers, broken frames, cut lines, silence.
 import type { Fixture } from '@copilotkit/aimock'
 import { expect } from 'chai'
-import type { AppError } from '../../../domain/errors.ts'
-import type { LanguageModel, ModelRequest } from '../../../platform/llm/language-model.ts'
-import { createOpenAiLanguageModel } from '../../../platform/llm/openai-language-model.ts'
+import type { AppError } from '../../../../domain/errors.ts'
+import type { LanguageModel, ModelRequest } from '../../../../platform/llm/language-model.ts'
+import { createOpenAiLanguageModel } from '../../../../platform/llm/openai/openai-language-model.ts'
 import {
   chunkFrame,
   doneFrame,
@@ -13,8 +13,8 @@ import {
   numberedTokens,
   type RawResponse,
   startMockUpstream,
-} from '../../support/mock-upstream.ts'
-import { appErrorOf, gatherEvents, joinText } from '../../support/model-events.ts'
+} from '../../../support/mock-upstream.ts'
+import { appErrorOf, gatherEvents, joinText } from '../../../support/model-events.ts'
 
 const fails = (userMessage: string, status: number, error: object = {}, more: object = {}): Fixture => ({
   match: { userMessage },

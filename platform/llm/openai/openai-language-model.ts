@@ -1,13 +1,13 @@
 // The driver for OpenAI's chat completions and every server that speaks them, over the official SDK.
 // One request an answer, streamed; errors, stalls and cancellation come out in the seam's own terms.
-import type { LanguageModel, ModelEvent, ModelRequest } from './language-model.ts'
+import type { LanguageModel, ModelEvent, ModelRequest } from '../language-model.ts'
 import { createAnswerReader } from './openai-answer.ts'
 import { createOpenAiClient, isOpenAiHost, type OpenAiConnection } from './openai-client.ts'
 import { toOpenAiError } from './openai-errors.ts'
 import { findOpenAiModel } from './openai-models.ts'
 import { toOpenAiRequest } from './openai-request.ts'
-import { guardRequest } from './request-guard.ts'
-import { estimateUsage } from './usage.ts'
+import { guardRequest } from '../request-guard.ts'
+import { estimateUsage } from '../usage.ts'
 
 export interface OpenAiOptions extends OpenAiConnection {
   /** How long the provider may be silent before the call is given up as `llm.unavailable`. */

@@ -1,6 +1,6 @@
 // What the provider's failures mean to us: which may be tried again, when, and what the user should change.
 // Details are our own words: a provider's message may repeat parts of a key or of a prompt.
-import { AppError, type ErrorCode } from '../../domain/errors.ts'
+import { AppError, type ErrorCode } from '../../../domain/errors.ts'
 
 /** What the SDK's APIError has; routers give `code` as a number. */
 interface SdkFailure {

@@ -2,10 +2,10 @@
 // Chunks are checked, not trusted: compatible servers differ in what they leave out.
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
-import type { Usage } from '../../domain/chat/chat.ts'
-import type { ModelToolCall } from '../../domain/chat/model-message.ts'
-import { AppError } from '../../domain/errors.ts'
-import type { FinishReason, ModelEvent } from './language-model.ts'
+import type { Usage } from '../../../domain/chat/chat.ts'
+import type { ModelToolCall } from '../../../domain/chat/model-message.ts'
+import { AppError } from '../../../domain/errors.ts'
+import type { FinishReason, ModelEvent } from '../language-model.ts'
 
 const text = z.string().nullish()
 const chunkSchema = z.object({

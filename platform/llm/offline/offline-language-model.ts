@@ -2,11 +2,11 @@
 // It is deterministic and says what it is; it never pretends to understand (docs/decisions/005-offline-model.md).
 import { createHash } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
-import type { ModelMessage, ModelToolCall } from '../../domain/chat/model-message.ts'
-import { readQuestion } from '../../domain/chat/prompt.ts'
-import type { LanguageModel, ModelEvent, ModelRequest } from './language-model.ts'
+import type { ModelMessage, ModelToolCall } from '../../../domain/chat/model-message.ts'
+import { readQuestion } from '../../../domain/chat/prompt.ts'
+import type { LanguageModel, ModelEvent, ModelRequest } from '../language-model.ts'
 import { findBestSentences } from './best-sentences.ts'
-import { estimateUsage } from './usage.ts'
+import { estimateUsage } from '../usage.ts'
 
 export const offlineLanguageModelName = 'offline/extractive'
 

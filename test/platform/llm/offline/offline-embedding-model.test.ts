@@ -1,7 +1,7 @@
 // The built-in embeddings: same text, same vector, for good; texts that share words lie nearer than others.
 import { expect } from 'chai'
 import * as fc from 'fast-check'
-import { createOfflineEmbeddingModel, embedOffline } from '../../../platform/llm/offline-embedding-model.ts'
+import { createOfflineEmbeddingModel, embedOffline } from '../../../../platform/llm/offline/offline-embedding-model.ts'
 
 const signal = new AbortController().signal
 const dot = (a: Float32Array, b: Float32Array): number =>

@@ -2,10 +2,10 @@
 // what it makes of the pieces that come back, and that it hangs up when nobody wants more. Failures: openai-errors.
 import type { Fixture } from '@copilotkit/aimock'
 import { expect } from 'chai'
-import { Secret } from '../../../platform/config.ts'
-import type { LanguageModel, ModelRequest } from '../../../platform/llm/language-model.ts'
-import { createOpenAiLanguageModel } from '../../../platform/llm/openai-language-model.ts'
-import { countTokens } from '../../../platform/llm/tokens.ts'
+import { Secret } from '../../../../platform/config.ts'
+import type { LanguageModel, ModelRequest } from '../../../../platform/llm/language-model.ts'
+import { createOpenAiLanguageModel } from '../../../../platform/llm/openai/openai-language-model.ts'
+import { countTokens } from '../../../../platform/llm/tokens.ts'
 import {
   chunkFrame,
   doneFrame,
@@ -14,8 +14,8 @@ import {
   type RawResponse,
   slowFixture,
   startMockUpstream,
-} from '../../support/mock-upstream.ts'
-import { appErrorOf, gatherEvents, joinText } from '../../support/model-events.ts'
+} from '../../../support/mock-upstream.ts'
+import { appErrorOf, gatherEvents, joinText } from '../../../support/model-events.ts'
 
 const toolCalls = [
   { id: 'call_a', name: 'get_weather', arguments: '{"city":"Bonn","unit":"celsius"}' },
