@@ -21,7 +21,7 @@ const eventSchema = z.object({
   index: z.int().nullish(),
   message: z.object({ usage: usageSchema }).nullish(),
   content_block: z
-    .object({ type: z.string(), text, thinking: text, id: text, name: text, input: z.unknown() })
+    .object({ type: z.string(), text, thinking: text, id: text, name: text, input: z.unknown().optional() })
     .nullish(),
   delta: z.object({ type: text, text, thinking: text, partial_json: text, stop_reason: text }).nullish(),
   usage: usageSchema,

@@ -71,7 +71,10 @@ const toTool = ({ name, description, inputSchema }: ModelTool): Tool => ({
 /** The answer's bound for a model that isn't in the table, and a request that names none. */
 const unknownOutput = limitsOfContext(Infinity).maxOutputTokens
 
-export function toAnthropicRequest(request: ModelRequest): MessageCreateParamsStreaming {
+/** The SDK's types know no temperature any more, because its newer models refuse it; the older ones still take it. */
+export type AnthropicRequest = MessageCreateParamsStreaming & { readonly temperature?: number }
+
+export function toAnthropicRequest(request: ModelRequest): AnthropicRequest {
   const { model, messages, tools = [], temperature, maxOutputTokens } = request
   const known = findAnthropicModel(model)
   const system = messages.flatMap((message) => (message.role === 'system' ? toText(message.content) : []))

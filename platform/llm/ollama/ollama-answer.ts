@@ -15,7 +15,9 @@ const lineSchema = z.object({
       content: text,
       thinking: text,
       tool_calls: z
-        .array(z.object({ id: text, function: z.object({ name: z.string().min(1), arguments: z.unknown() }) }))
+        .array(
+          z.object({ id: text, function: z.object({ name: z.string().min(1), arguments: z.unknown().optional() }) }),
+        )
         .nullish(),
     })
     .nullish(),
