@@ -32,6 +32,18 @@ const fixtures: readonly Fixture[] = [
     chunkSize: 5,
   },
   slowFixture('slow', 400, { ttft: 5, tps: 50 }),
+  {
+    match: { userMessage: 'be cut' },
+    response: { content: numberedTokens(50) },
+    chunkSize: 5,
+    truncateAfterChunks: 10,
+  },
+  { match: { userMessage: 'garbage' }, response: { content: 'never' }, chaos: { malformedRate: 1 } },
+  { match: { userMessage: 'drop the line' }, response: { content: 'never' }, chaos: { disconnectRate: 1 } },
+  {
+    match: { userMessage: 'limit' },
+    response: { error: { message: 'slow down', type: 'rate_limit_error' }, status: 429, retryAfter: 7 },
+  },
 ]
 
 const rawAnswers = ({ begin, text, reasoning, end }: Dialect): Readonly<Record<string, RawResponse>> => ({
@@ -196,6 +208,20 @@ export function describeLanguageModel(dialect: Dialect): void {
     }
     expect(joinText(events)).to.equal('Good morning, everyone!')
   })
+
+  for (const [content, code, retryAfterMs] of [
+    ['be cut', 'llm.unavailable', undefined],
+    ['garbage', 'llm.unavailable', undefined],
+    ['drop the line', 'llm.unavailable', undefined],
+    ['limit', 'llm.rate_limited', 7_000],
+  ] as const) {
+    it(`makes ${code} of the mock’s own “${content}”, asked once`, async () => {
+      const before = upstream.requests().length
+      const failure = await appErrorOf(gatherEvents(model, request(content)))
+      expect([failure.code, failure.retryAfterMs]).to.deep.equal([code, retryAfterMs])
+      expect(upstream.requests()).to.have.length(before + 1)
+    })
+  }
 
   it('asks nothing when the signal is aborted already', async () => {
     const before = upstream.requests().length

@@ -34,7 +34,8 @@ describe('the offline language model', () => {
   it('says which model it is, and how to connect a real one', async () => {
     const text = joinText(await eventsOf({ messages: [user('Hello')] }))
     expect(text).to.match(/offline\/extractive.*not a large language model/)
-    for (const name of ['OPENAI_API_KEY', 'OPENAI_BASE_URL', 'CDSA_DEFAULT_MODEL']) expect(text).to.include(name)
+    for (const name of ['OPENAI_API_KEY', 'ANTHROPIC_API_KEY', 'OLLAMA_HOST', 'CDSA_DEFAULT_MODEL'])
+      expect(text).to.include(name)
   })
 
   it('answers with the sentence of the passages that matches the question', async () => {

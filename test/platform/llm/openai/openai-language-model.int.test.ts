@@ -2,7 +2,7 @@
 import { expect } from 'chai'
 import type { ModelRequest } from '../../../../platform/llm/language-model.ts'
 import { type MockUpstream, type RawResponse, startMockUpstream } from '../../../support/mock-upstream.ts'
-import { gatherEvents, joinText } from '../../../support/model-events.ts'
+import { appErrorOf, gatherEvents, joinText } from '../../../support/model-events.ts'
 import { chunkFrame, doneFrame, openAiDialect } from '../../../support/provider-dialects.ts'
 import { describeLanguageModel } from '../language-model-suite.ts'
 
@@ -13,6 +13,8 @@ const raw: Readonly<Record<string, RawResponse>> = {
   length: { body: chunkFrame({ content: 'Only so' }) + end('length') },
   refusal: { body: chunkFrame({ refusal: 'I won’t.' }) + end('content_filter') },
   'reasoning-field': { body: chunkFrame({ reasoning: 'Hm.' }) + chunkFrame({ content: 'Yes.' }) + end('stop') },
+  'router-frame': { body: 'data: {"error":{"message":"upstream","code":502}}\n\n' },
+  'bad-parameter': { status: 400, body: '{"error":{"message":"no","param":"temperature"}}' },
   'no-index': {
     body: [
       callFrame({ id: 'x', function: { name: 'first', arguments: '{"a"' } }),
@@ -74,6 +76,15 @@ describe('the OpenAI language model', () => {
 
   it('reads the other field that servers use for reasoning', async () => {
     expect((await eventsOf('reasoning-field'))[0]).to.deep.equal({ type: 'reasoning', text: 'Hm.' })
+  })
+
+  it('takes a router’s number in the stream for a status, and names our parameter that is refused', async () => {
+    const router = await appErrorOf(eventsOf('router-frame'))
+    expect(router.code).to.equal('llm.unavailable')
+    expect(router.detail).to.match(/HTTP 502/)
+    const refused = await appErrorOf(eventsOf('bad-parameter'))
+    expect(refused.code).to.equal('llm.rejected')
+    expect(refused.detail).to.match(/HTTP 400, about the parameter temperature/)
   })
 
   it('reports why the answer ended, and shows a refusal', async () => {
