@@ -21,7 +21,7 @@ export interface RawResponse {
   /** Sent as it is, for what no well-behaved server sends. */
   readonly body: string
   /** What comes after the body: the end (when absent), nothing until the client hangs up, or a cut connection. */
-  readonly then?: 'silence' | 'cut'
+  readonly ending?: 'silence' | 'cut'
   /** Sends not even a status: the client waits until it hangs up. */
   readonly silent?: boolean
 }
@@ -141,8 +141,8 @@ const rawMount = (
     response.once('close', () => closings.emit(name, performance.now()))
     if (answer.silent === true) return true
     response.writeHead(answer.status ?? 200, { 'content-type': 'text/event-stream', ...answer.headers })
-    if (answer.then === undefined) response.end(answer.body)
-    else response.write(answer.body, () => answer.then === 'cut' && response.destroy())
+    if (answer.ending === undefined) response.end(answer.body)
+    else response.write(answer.body, () => answer.ending === 'cut' && response.destroy())
     return true
   },
 })

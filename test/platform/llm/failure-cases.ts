@@ -29,10 +29,10 @@ const says =
     body: errorBody({ message, ...error }),
   })
 const streams =
-  (frames: (dialect: Dialect) => string, then?: RawResponse['then']) =>
+  (frames: (dialect: Dialect) => string, ending?: RawResponse['ending']) =>
   (dialect: Dialect): RawResponse => ({
     body: dialect.begin + dialect.text('It ') + frames(dialect),
-    ...(then === undefined ? {} : { then }),
+    ...(ending === undefined ? {} : { ending }),
   })
 const nothing = (): string => ''
 

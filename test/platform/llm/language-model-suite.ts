@@ -47,7 +47,7 @@ const fixtures: readonly Fixture[] = [
 ]
 
 const rawAnswers = ({ begin, text, reasoning, end }: Dialect): Readonly<Record<string, RawResponse>> => ({
-  open: { body: begin + text('a'), then: 'silence' },
+  open: { body: begin + text('a'), ending: 'silence' },
   silent: { body: '', silent: true },
   'no-usage': { body: begin + text('one two ') + text('three') + end() },
   usage: { body: begin + text('one') + end({ usage: { input: 321, output: 7 } }) },
