@@ -75,7 +75,8 @@ const environmentSchema = z.object({
   OLLAMA_API_KEY: secret.optional(),
   CDSA_DEFAULT_MODEL: modelName.optional(),
   CDSA_EMBEDDING_MODEL: modelName.optional(),
-  CDSA_LLM_STALL_TIMEOUT_MS: milliseconds(60_000),
+  /** Node's `fetch` ends a silent answer after 300 s by itself. */
+  CDSA_LLM_STALL_TIMEOUT_MS: z.coerce.number().int().positive().max(290_000).default(60_000),
   CDSA_LLM_CONTEXT_WINDOW: z.coerce.number().int().min(1_024).optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   CDSA_CORS_ORIGINS: list.default([]),

@@ -4,7 +4,7 @@ import type { Usage } from '../../domain/chat/chat.ts'
 import type { ModelToolCall } from '../../domain/chat/model-message.ts'
 import type { AppError } from '../../domain/errors.ts'
 import type { FinishReason, ModelEvent, ModelRequest } from './language-model.ts'
-import { guardRequest } from './request-guard.ts'
+import { beginTimeout, guardRequest } from './request-guard.ts'
 import { estimateUsage } from './usage.ts'
 
 export interface FinishedAnswer {
@@ -37,15 +37,11 @@ export interface ProviderCall {
   readonly toError: (error: unknown) => AppError
 }
 
-export const defaultStallTimeoutMs = 60_000
-/** How many times as long a model that is slow to begin may be silent before its first word. */
-export const slowBeginFactor = 5
-
 export async function* streamAnswer(call: ProviderCall): AsyncGenerator<ModelEvent, void, undefined> {
   const { request, signal, stallTimeoutMs, reader } = call
   const guard = guardRequest({ signal, stallTimeoutMs, toError: call.toError })
   try {
-    let patienceMs = call.isSlowToBegin ? stallTimeoutMs * slowBeginFactor : stallTimeoutMs
+    let patienceMs = call.isSlowToBegin ? beginTimeout(stallTimeoutMs) : stallTimeoutMs
     const frames = (await guard.wait(call.open(guard.signal), patienceMs))[Symbol.asyncIterator]()
     let next = await guard.wait(frames.next(), patienceMs)
     while (next.done !== true) {

@@ -1,7 +1,8 @@
 // The driver for Anthropic's Messages API and every server that speaks it, over the official SDK.
 // One request an answer, streamed; errors, stalls and cancellation come out in the seam's own terms.
 import type { LanguageModel } from '../language-model.ts'
-import { defaultStallTimeoutMs, streamAnswer } from '../stream-answer.ts'
+import { defaultStallTimeoutMs } from '../request-guard.ts'
+import { streamAnswer } from '../stream-answer.ts'
 import { createAnthropicAnswerReader } from './anthropic-answer.ts'
 import { type AnthropicConnection, createAnthropicClient } from './anthropic-client.ts'
 import { toAnthropicError } from './anthropic-errors.ts'

@@ -7,6 +7,7 @@ import type {
   Tool,
 } from '@anthropic-ai/sdk/resources/messages'
 import type { ModelMessage, ModelTool } from '../../../domain/chat/model-message.ts'
+import { toArgumentsObject } from '../call-arguments.ts'
 import type { ModelRequest } from '../language-model.ts'
 import { limitsOfContext } from '../model-limits.ts'
 import { findAnthropicModel } from './anthropic-models.ts'
@@ -16,16 +17,6 @@ const toText = (text: string): ContentBlockParam[] => (text.trim() === '' ? [] :
 
 /** Ids of other providers' calls may hold characters that Anthropic refuses. */
 const toCallId = (callId: string): string => callId.replace(/[^\w-]/g, '_')
-
-/** A call's arguments as an object; what a model wrote that is none was answered by an error, so nothing depends on it. */
-function toInput(written: string): Record<string, unknown> {
-  try {
-    const input: unknown = JSON.parse(written)
-    return typeof input === 'object' && input !== null && !Array.isArray(input) ? { ...input } : {}
-  } catch {
-    return {}
-  }
-}
 
 function toBlocks(message: ModelMessage): ContentBlockParam[] {
   if (message.role === 'tool') {
@@ -39,13 +30,13 @@ function toBlocks(message: ModelMessage): ContentBlockParam[] {
         type: 'tool_use',
         id: toCallId(callId),
         name: tool,
-        input: toInput(written),
+        input: toArgumentsObject(written),
       }),
     ),
   ]
 }
 
-/** What stands in for a message of the user that is empty or was left out: the first message must be the user's. */
+/** Stands in for a message of the user that is empty or was left out: the first and the last must be the user's. */
 const nothingSaid: ContentBlockParam = { type: 'text', text: '…' }
 
 function toMessages(messages: readonly ModelMessage[]): MessageParam[] {
@@ -59,7 +50,9 @@ function toMessages(messages: readonly ModelMessage[]): MessageParam[] {
     if (last?.role === role) last.content.push(...blocks)
     else merged.push({ role, content: blocks })
   }
-  return merged[0]?.role === 'user' ? merged : [{ role: 'user', content: [nothingSaid] }, ...merged]
+  const missing: MessageParam[] = [{ role: 'user', content: [nothingSaid] }]
+  const begun = merged[0]?.role === 'user' ? merged : [...missing, ...merged]
+  return begun.at(-1)?.role === 'user' ? begun : [...begun, ...missing]
 }
 
 const toTool = ({ name, description, inputSchema }: ModelTool): Tool => ({

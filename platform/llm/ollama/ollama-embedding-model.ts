@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import type { EmbeddingModel } from '../embedding-model.ts'
 import { openEmbeddingModel, unusableVectors } from '../open-embedding-model.ts'
-import { defaultStallTimeoutMs, slowBeginFactor } from '../stream-answer.ts'
+import { beginTimeout, defaultStallTimeoutMs } from '../request-guard.ts'
 import { connectToOllama, type OllamaConnection } from './ollama-client.ts'
 import { toOllamaError } from './ollama-errors.ts'
 
@@ -29,7 +29,7 @@ export async function openOllamaEmbeddingModel(
     batchSize,
     dimensions: knownDimensions[model.replace(/:latest$/, '')],
     // Nothing comes before all is done, and the model is loaded first.
-    stallTimeoutMs: (options.stallTimeoutMs ?? defaultStallTimeoutMs) * slowBeginFactor,
+    stallTimeoutMs: beginTimeout(options.stallTimeoutMs ?? defaultStallTimeoutMs),
     request: async (texts, signal) => {
       const client = await connectToOllama(options, signal, { streams: false })
       const { success, data } = responseSchema.safeParse(await client.embed({ model, input: [...texts] }))

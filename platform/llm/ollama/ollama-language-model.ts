@@ -1,7 +1,8 @@
 // The driver for an Ollama server's chat, over the official SDK.
 // One request an answer, streamed; errors, stalls and cancellation come out in the seam's own terms.
 import type { LanguageModel } from '../language-model.ts'
-import { defaultStallTimeoutMs, streamAnswer } from '../stream-answer.ts'
+import { defaultStallTimeoutMs } from '../request-guard.ts'
+import { streamAnswer } from '../stream-answer.ts'
 import { createOllamaAnswerReader } from './ollama-answer.ts'
 import { connectToOllama, type OllamaConnection } from './ollama-client.ts'
 import { toOllamaError } from './ollama-errors.ts'

@@ -2,6 +2,7 @@
 // one of its own and cuts the prompt to it without a word. Newer servers are told to refuse instead of cutting.
 import type { ChatRequest, Message, Tool } from 'ollama'
 import type { ModelMessage, ModelTool } from '../../../domain/chat/model-message.ts'
+import { toArgumentsObject } from '../call-arguments.ts'
 import type { ModelRequest } from '../language-model.ts'
 
 /** Fields of the API that the SDK passes on without knowing them. */
@@ -11,15 +12,6 @@ interface OllamaChatRequest extends ChatRequest {
   readonly truncate: boolean
   /** Whether old parts of the prompt are dropped while the answer grows over the context. */
   readonly shift: boolean
-}
-
-function toArguments(written: string): Record<string, unknown> {
-  try {
-    const parsed: unknown = JSON.parse(written)
-    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) ? { ...parsed } : {}
-  } catch {
-    return {}
-  }
 }
 
 /** Ollama has no ids of calls: a result names its tool, and follows the order of the calls. */
@@ -38,7 +30,7 @@ function toMessages(messages: readonly ModelMessage[]): Message[] {
         ? {}
         : {
             tool_calls: calls.map((call) => ({
-              function: { name: call.tool, arguments: toArguments(call.arguments) },
+              function: { name: call.tool, arguments: toArgumentsObject(call.arguments) },
             })),
           }),
     }

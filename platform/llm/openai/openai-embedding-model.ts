@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import type { EmbeddingModel } from '../embedding-model.ts'
 import { openEmbeddingModel, unusableVectors } from '../open-embedding-model.ts'
-import { defaultStallTimeoutMs } from '../stream-answer.ts'
+import { defaultStallTimeoutMs } from '../request-guard.ts'
 import { createOpenAiClient } from './openai-client.ts'
 import { toOpenAiError } from './openai-errors.ts'
 import type { OpenAiOptions } from './openai-language-model.ts'

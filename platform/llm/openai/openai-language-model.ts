@@ -1,7 +1,8 @@
 // The driver for OpenAI's chat completions and every server that speaks them, over the official SDK.
 // One request an answer, streamed; errors, stalls and cancellation come out in the seam's own terms.
 import type { LanguageModel } from '../language-model.ts'
-import { defaultStallTimeoutMs, streamAnswer } from '../stream-answer.ts'
+import { defaultStallTimeoutMs } from '../request-guard.ts'
+import { streamAnswer } from '../stream-answer.ts'
 import { createOpenAiAnswerReader } from './openai-answer.ts'
 import { createOpenAiClient, isOpenAiHost, type OpenAiConnection } from './openai-client.ts'
 import { toOpenAiError } from './openai-errors.ts'

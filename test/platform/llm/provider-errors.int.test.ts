@@ -9,7 +9,7 @@ import { withPatience } from '../../../activities/chat/provider-patience.ts'
 import { statusOf } from '../../../api/http/problem.ts'
 import { AppError, errorRegistry, type StoredProblem } from '../../../domain/errors.ts'
 import type { ModelRequest } from '../../../platform/llm/language-model.ts'
-import { defaultStallTimeoutMs, slowBeginFactor } from '../../../platform/llm/stream-answer.ts'
+import { beginTimeout, defaultStallTimeoutMs } from '../../../platform/llm/request-guard.ts'
 import { problemOf } from '../../../workflows/failure.ts'
 import { findClosedPort, type MockUpstream, type RawResponse, startMockUpstream } from '../../support/mock-upstream.ts'
 import { appErrorOf, gatherEvents } from '../../support/model-events.ts'
@@ -144,7 +144,7 @@ describe('what becomes of a provider’s failures', () => {
     const bound = (silenceMs: number) => [silenceMs, attempts * silenceMs + waits].map((ms) => `${ms / 1_000} s`)
     expect(readTable('A provider that says nothing').map((cells) => cells.slice(1))).to.deep.equal([
       bound(defaultStallTimeoutMs),
-      bound(defaultStallTimeoutMs * slowBeginFactor),
+      bound(beginTimeout(defaultStallTimeoutMs)),
     ])
   })
 })
