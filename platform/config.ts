@@ -37,6 +37,13 @@ const list = z.string().transform((value) =>
     .map((item) => item.trim())
     .filter((item) => item !== ''),
 )
+/** As the Ollama server itself reads it: an address, or host and port. */
+const ollamaHost = z.string().refine((value) => {
+  const address = value.includes('://') ? value : `http://${value.startsWith(':') ? `127.0.0.1${value}` : value}`
+  if (!URL.canParse(address)) return false
+  const { protocol, username, password } = new URL(address)
+  return /^https?:$/.test(protocol) && username === '' && password === ''
+}, 'is an address or host:port, without a name or password')
 const modelName = z.string().regex(/^[a-z0-9-]+\/.+$/, 'is written provider/model')
 const milliseconds = (fallback: number) => z.coerce.number().int().positive().default(fallback)
 
@@ -62,10 +69,15 @@ const environmentSchema = z.object({
   CDSA_PLATFORM_KEY: secret.optional(),
   OPENAI_API_KEY: secret.optional(),
   OPENAI_BASE_URL: z.url().optional(),
+  ANTHROPIC_API_KEY: secret.optional(),
+  ANTHROPIC_BASE_URL: z.url().optional(),
+  OLLAMA_HOST: ollamaHost.optional(),
+  OLLAMA_API_KEY: secret.optional(),
   CDSA_DEFAULT_MODEL: modelName.optional(),
   CDSA_EMBEDDING_MODEL: modelName.optional(),
-  CDSA_LLM_STALL_TIMEOUT_MS: milliseconds(60_000),
-  CDSA_LLM_CONTEXT_WINDOW: z.coerce.number().int().min(1_024).default(32_768),
+  /** Node's `fetch` ends a silent answer after 300 s by itself. */
+  CDSA_LLM_STALL_TIMEOUT_MS: z.coerce.number().int().positive().max(290_000).default(60_000),
+  CDSA_LLM_CONTEXT_WINDOW: z.coerce.number().int().min(1_024).optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   CDSA_CORS_ORIGINS: list.default([]),
   CDSA_TRUST_PROXY: z.string().optional(),
@@ -136,12 +148,19 @@ function toConfig(env: Environment) {
     bcryptCost: env.CDSA_BCRYPT_COST,
     llm: {
       openai: { apiKey: env.OPENAI_API_KEY, baseUrl: env.OPENAI_BASE_URL },
+      anthropic: { apiKey: env.ANTHROPIC_API_KEY, baseUrl: env.ANTHROPIC_BASE_URL },
+      ollama: {
+        host: env.OLLAMA_HOST,
+        apiKey: env.OLLAMA_API_KEY,
+        /** Tokens; the server keeps memory for as many, 2 GB at this default with a model of 8 billion parameters. */
+        contextWindow: env.CDSA_LLM_CONTEXT_WINDOW ?? 16_384,
+      },
       defaultModel: env.CDSA_DEFAULT_MODEL,
       embeddingModel: env.CDSA_EMBEDDING_MODEL,
       /** How long a provider may be silent before a call is given up. */
       stallTimeoutMs: env.CDSA_LLM_STALL_TIMEOUT_MS,
       /** Tokens; for models that the platform's catalogue doesn't know, as on a compatible server. */
-      unknownContextWindow: env.CDSA_LLM_CONTEXT_WINDOW,
+      unknownContextWindow: env.CDSA_LLM_CONTEXT_WINDOW ?? 32_768,
     },
     shutdownGraceMs: env.CDSA_SHUTDOWN_GRACE_MS,
     streamRetentionSeconds: env.CDSA_STREAM_RETENTION_SECONDS,

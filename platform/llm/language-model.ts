@@ -27,7 +27,8 @@ export interface LanguageModel {
   /**
    * Streams one answer: any number of text, reasoning and tool-call events, then exactly one usage and one finish.
    * Never retries: the caller does. Throws AppError `llm.*` (with `retryAfterMs` from the provider's headers), or the
-   * signal's reason once it is aborted. A stream that ends without the provider's own end is `llm.unavailable`.
+   * signal's reason once it is aborted; the provider's connection is closed within 200 ms of that, and of the reader's
+   * leaving. A stream that ends without the provider's own end is `llm.unavailable`.
    */
   stream(request: ModelRequest, options: { readonly signal: AbortSignal }): AsyncIterable<ModelEvent>
 }

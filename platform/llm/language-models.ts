@@ -1,10 +1,15 @@
 // Which language models there are, by configuration; the offline one is always among them.
 import { AppError } from '../../domain/errors.ts'
 import { type Config, ConfigError } from '../config.ts'
+import { createAnthropicLanguageModel } from './anthropic/anthropic-language-model.ts'
+import { findAnthropicModel } from './anthropic/anthropic-models.ts'
 import type { LanguageModel, ModelInfo } from './language-model.ts'
-import { createOfflineLanguageModel, offlineLanguageModelName } from './offline-language-model.ts'
-import { createOpenAiLanguageModel } from './openai-language-model.ts'
-import { boundOutput, findOpenAiModel } from './openai-models.ts'
+import { limitsOfContext, type ModelLimits } from './model-limits.ts'
+import { createOfflineLanguageModel, offlineLanguageModelName } from './offline/offline-language-model.ts'
+import { createOllamaLanguageModel } from './ollama/ollama-language-model.ts'
+import { createOpenAiLanguageModel } from './openai/openai-language-model.ts'
+import { findOpenAiModel } from './openai/openai-models.ts'
+import { type Provider, providers, splitModelName } from './providers.ts'
 
 export interface ResolvedModel extends ModelInfo {
   /** The provider's own name of the model. */
@@ -19,62 +24,69 @@ export interface LanguageModels {
   resolve(name: string): ResolvedModel
 }
 
-type LlmConfig = Pick<Config, 'llm'>
-
-/** Cheap, of a large context, takes a temperature, and answers without thinking first. */
-const defaultOpenAiModel = 'openai/gpt-4.1-mini'
-const offlineLimits = { contextWindow: 128_000, maxOutputTokens: 4_096 }
-/** The most that an unknown model's answer is left of its context. */
-const unknownOutput = 4_096
-
-const isOpenAiConfigured = ({ llm }: LlmConfig): boolean =>
-  llm.openai.apiKey !== undefined || llm.openai.baseUrl !== undefined
-
-type Provider = (providerModel: string) => Omit<ResolvedModel, 'name' | 'providerModel'> | undefined
-
-function offlineProvider(): Provider {
-  const driver = createOfflineLanguageModel()
-  return (model) => (`offline/${model}` === offlineLanguageModelName ? { ...offlineLimits, driver } : undefined)
+interface Source {
+  readonly driver: LanguageModel
+  /** undefined for a model that the provider surely hasn't. */
+  readonly limitsOf: (model: string) => ModelLimits | undefined
 }
 
-function openAiProvider({ llm }: LlmConfig): Provider {
-  const driver = createOpenAiLanguageModel({ ...llm.openai, stallTimeoutMs: llm.stallTimeoutMs })
-  const unknown = {
-    contextWindow: llm.unknownContextWindow,
-    maxOutputTokens: boundOutput(unknownOutput, llm.unknownContextWindow),
-  }
-  return (model) => {
-    const { contextWindow, maxOutputTokens } = findOpenAiModel(model) ?? unknown
-    return { contextWindow, maxOutputTokens, driver }
-  }
+const offlineLimits = { contextWindow: 128_000, maxOutputTokens: 4_096 }
+
+const offlineSource = (): Source => ({
+  driver: createOfflineLanguageModel(),
+  limitsOf: (model) => (`offline/${model}` === offlineLanguageModelName ? offlineLimits : undefined),
+})
+
+const sources: Readonly<Record<Provider['name'], (llm: Config['llm']) => Source>> = {
+  openai: ({ openai, stallTimeoutMs, unknownContextWindow }) => ({
+    driver: createOpenAiLanguageModel({ ...openai, stallTimeoutMs }),
+    limitsOf: (model) => findOpenAiModel(model) ?? limitsOfContext(unknownContextWindow),
+  }),
+  anthropic: ({ anthropic, stallTimeoutMs, unknownContextWindow }) => ({
+    driver: createAnthropicLanguageModel({ ...anthropic, stallTimeoutMs }),
+    limitsOf: (model) => findAnthropicModel(model) ?? limitsOfContext(unknownContextWindow),
+  }),
+  // What a model could take isn't what the machine has memory for: the context is the one that the server is asked for.
+  ollama: ({ ollama: { host = '', apiKey, contextWindow }, stallTimeoutMs }) => ({
+    driver: createOllamaLanguageModel({ host, apiKey, contextWindow, stallTimeoutMs }),
+    limitsOf: () => limitsOfContext(contextWindow),
+  }),
 }
 
 /** Connects to nothing: drivers do at their first call. Throws ConfigError when the default model can't be resolved. */
-export function createLanguageModels(config: LlmConfig): LanguageModels {
-  const providers = new Map<string, Provider>([['offline', offlineProvider()]])
-  if (isOpenAiConfigured(config)) providers.set('openai', openAiProvider(config))
+export function createLanguageModels({ llm }: Pick<Config, 'llm'>): LanguageModels {
+  const configured = providers.filter(({ isConfigured }) => isConfigured(llm))
+  const opened = new Map<string, Source>([
+    ...configured.map(({ name }) => [name, sources[name](llm)] as const),
+    ['offline', offlineSource()],
+  ])
 
   const resolve = (name: string): ResolvedModel => {
-    const slash = name.indexOf('/')
-    const providerModel = name.slice(slash + 1)
-    const found = slash > 0 && providerModel !== '' ? providers.get(name.slice(0, slash))?.(providerModel) : undefined
-    if (found !== undefined) return { name, providerModel, ...found }
-    const known = [...providers.keys()].map((provider) =>
-      provider === 'offline' ? offlineLanguageModelName : `${provider}/…`,
-    )
-    throw new AppError('chat.model_unknown', {
-      detail: `Models here are ${known.join(' and ')}. Other providers need their keys in the configuration.`,
-    })
+    const { provider = '', model = '' } = splitModelName(name) ?? {}
+    const source = opened.get(provider)
+    const limits = source?.limitsOf(model)
+    if (source !== undefined && limits !== undefined) {
+      const { contextWindow, maxOutputTokens } = limits
+      return { name, providerModel: model, contextWindow, maxOutputTokens, driver: source.driver }
+    }
+    const known = [...configured.map((one) => `${one.name}/…`), offlineLanguageModelName]
+    throw new AppError('chat.model_unknown', { detail: `Models here are ${known.join(', ')}. ${howToAdd(configured)}` })
   }
 
-  const fallback = isOpenAiConfigured(config) ? defaultOpenAiModel : offlineLanguageModelName
-  const defaultModel = config.llm.defaultModel ?? fallback
+  const defaultModel = llm.defaultModel ?? configured[0]?.chatModel ?? offlineLanguageModelName
   try {
     resolve(defaultModel)
   } catch {
+    const known = providers.map(({ name, variables }) => `${variables} for ${name}/…`)
     throw new ConfigError(
-      'CDSA_DEFAULT_MODEL names a model whose provider isn’t configured: set OPENAI_API_KEY or OPENAI_BASE_URL for openai/…',
+      `CDSA_DEFAULT_MODEL names a model that isn’t here: it is ${offlineLanguageModelName}, or its provider must be configured: set ${known.join(', ')}`,
     )
   }
   return { defaultModel, resolve }
+}
+
+function howToAdd(configured: readonly Provider[]): string {
+  const missing = providers.filter((provider) => !configured.includes(provider))
+  if (missing.length === 0) return 'There are no other providers.'
+  return `Others need ${missing.map(({ name, variables }) => `${variables} (${name}/…)`).join(', ')} in the configuration.`
 }

@@ -2,6 +2,15 @@
 // Waiting is timed, not reading: a slow reader of the answer never counts as the provider's silence.
 import { AppError } from '../../domain/errors.ts'
 
+export const defaultStallTimeoutMs = 60_000
+/** Under the 300 s after which Node's `fetch` gives up by itself, and would say that the connection was cut. */
+const longestSilenceMs = 290_000
+const slowBeginFactor = 4
+
+/** How long a provider may be silent before its first word, when it thinks first or loads its model. */
+export const beginTimeout = (stallTimeoutMs: number): number =>
+  Math.min(stallTimeoutMs * slowBeginFactor, longestSilenceMs)
+
 export interface RequestGuard {
   /** For the request itself: aborts with the caller's signal, on a stall, and on release. */
   readonly signal: AbortSignal

@@ -24,6 +24,15 @@ describe('the configuration', () => {
       .and.does.not.match(/my-secret-host/)
   })
 
+  it('reads OLLAMA_HOST as the server itself does, and refuses what is no host or holds a password', () => {
+    for (const host of ['http://127.0.0.1:11434', '127.0.0.1:11434', 'ollama.example.org', ':11434', '0.0.0.0']) {
+      expect(parseConfig({ OLLAMA_HOST: host }).llm.ollama.host, host).to.equal(host)
+    }
+    for (const host of ['ftp://host', 'a b', 'http://me:secret@host']) {
+      expect(() => parseConfig({ OLLAMA_HOST: host }), host).to.throw(ConfigError, /OLLAMA_HOST/)
+    }
+  })
+
   it('says which variables go together', () => {
     expect(() => parseConfig({ DATABASE_OWNER_URL: 'postgres://x' })).to.throw('needs DATABASE_URL')
     expect(() => parseConfig({ TEMPORAL_TLS_CERT_FILE: 'x' })).to.throw('TEMPORAL_TLS_KEY_FILE')

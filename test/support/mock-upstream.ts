@@ -1,11 +1,15 @@
-// A scripted OpenAI-compatible server for tests and for trying the platform by hand: @copilotkit/aimock on loopback.
-// It speaks the wire protocol with its own physics (time to first token, tokens a second); the drivers run for real.
+// A scripted server for tests and for trying the platform by hand: @copilotkit/aimock on loopback, which speaks the
+// protocols of OpenAI, Anthropic and Ollama with its own physics (time to first token, tokens a second); the drivers run
+// for real. What no well-behaved server sends is scripted byte by byte, as a raw answer.
 import { EventEmitter, once } from 'node:events'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { createServer } from 'node:net'
+import { json } from 'node:stream/consumers'
 import {
   type ChatCompletionRequest,
   createServer as createAimock,
   type Fixture,
+  generateDeterministicEmbedding,
   type JournalEntry,
   type Mountable,
 } from '@copilotkit/aimock'
@@ -16,8 +20,17 @@ export interface RawResponse {
   readonly headers?: Readonly<Record<string, string>>
   /** Sent as it is, for what no well-behaved server sends. */
   readonly body: string
-  /** Leaves the answer open after the body, until the client hangs up. */
-  readonly keepOpen?: boolean
+  /** What comes after the body: the end (when absent), nothing until the client hangs up, or a cut connection. */
+  readonly ending?: 'silence' | 'cut'
+  /** Sends not even a status: the client waits until it hangs up. */
+  readonly silent?: boolean
+}
+
+/** A request that a raw answer or the embedding route was given. */
+export interface ReceivedRequest {
+  readonly path: string
+  readonly headers: IncomingHttpHeaders
+  readonly body: Readonly<Record<string, unknown>>
 }
 
 export interface MockUpstreamOptions {
@@ -27,19 +40,26 @@ export interface MockUpstreamOptions {
   readonly apiKeys?: readonly string[]
   /** Tried in order before the defaults. */
   readonly fixtures?: readonly Fixture[]
-  /** By name: answers to whatever is asked below `rawBaseUrl(name)`. */
+  /** By name: answers to whatever is asked below `rawUrl(name)`. */
   readonly raw?: Readonly<Record<string, RawResponse>>
 }
 
 export interface MockUpstream {
+  /** For ANTHROPIC_BASE_URL and OLLAMA_HOST. */
+  readonly url: string
   /** For OPENAI_BASE_URL: ends in `/v1`. */
   readonly baseUrl: string
   readonly port: number
-  rawBaseUrl(name: string): string
-  /** Resolves once a client has closed the connection of an answer of `raw[name]`. */
-  hungUp(name: string): Promise<void>
-  /** What was asked so far, oldest first; `body` is the request's JSON. Raw answers aren't among them. */
+  /** Stands for `url`, where every request is answered by `raw[name]`. */
+  rawUrl(name: string): string
+  /** Resolves, once a client has closed the connection of an answer of `raw[name]`, with `performance.now()` of then. */
+  hungUp(name: string): Promise<number>
+  /** What was asked so far, oldest first; `body` is in OpenAI's form. Not among them: raw answers, Ollama's embeddings. */
   requests(): JournalEntry[]
+  /** What was asked of `raw[name]` so far, oldest first. */
+  rawRequests(name: string): readonly ReceivedRequest[]
+  /** What Ollama's embedding route was asked so far. */
+  embedRequests(): readonly ReceivedRequest[]
   /** Adds a fixture in front of all others. */
   script(fixture: Fixture): void
   stop(): Promise<void>
@@ -104,17 +124,41 @@ const defaultFixtures: readonly Fixture[] = [
 
 const rawPath = '/raw'
 
-const rawMount = (raw: Readonly<Record<string, RawResponse>>, closings: EventEmitter): Mountable => ({
-  handleRequest: (request, response, pathname) => {
+async function receive(request: IncomingMessage, path: string): Promise<ReceivedRequest> {
+  const body = (await json(request)) as Readonly<Record<string, unknown>>
+  return { path, headers: request.headers, body }
+}
+
+const rawMount = (
+  raw: Readonly<Record<string, RawResponse>>,
+  { closings, received }: { readonly closings: EventEmitter; readonly received: ReceivedRequest[] },
+): Mountable => ({
+  handleRequest: async (request, response, pathname) => {
     const name = pathname.split('/')[1] ?? ''
     const answer = raw[name]
-    if (answer === undefined) return Promise.resolve(false)
-    request.resume()
-    response.once('close', () => closings.emit(name))
+    if (answer === undefined) return false
+    received.push(await receive(request, pathname))
+    response.once('close', () => closings.emit(name, performance.now()))
+    if (answer.silent === true) return true
     response.writeHead(answer.status ?? 200, { 'content-type': 'text/event-stream', ...answer.headers })
-    if (answer.keepOpen === true) response.write(answer.body)
-    else response.end(answer.body)
-    return Promise.resolve(true)
+    if (answer.ending === undefined) response.end(answer.body)
+    else response.write(answer.body, () => answer.ending === 'cut' && response.destroy())
+    return true
+  },
+})
+
+const embedPath = '/api/embed'
+
+/** aimock answers this route in the form of an older one, with a single vector; the vectors here are its own. */
+const embedMount = (received: ReceivedRequest[]): Mountable => ({
+  handleRequest: async (request, response) => {
+    const asked = await receive(request, embedPath)
+    received.push(asked)
+    const { model, input } = asked.body as { model: string; input: string[] }
+    const dimensions = model.startsWith('nomic-embed-text') ? 768 : 1_024
+    const embeddings = input.map((text) => generateDeterministicEmbedding(text, dimensions))
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ model, embeddings }))
+    return true
   },
 })
 
@@ -122,6 +166,8 @@ const rawMount = (raw: Readonly<Record<string, RawResponse>>, closings: EventEmi
 export async function startMockUpstream(options: MockUpstreamOptions = {}): Promise<MockUpstream> {
   const fixtures = [...(options.fixtures ?? []), ...defaultFixtures]
   const closings = new EventEmitter()
+  const raw: ReceivedRequest[] = []
+  const embed: ReceivedRequest[] = []
   const { server, url, journal } = await createAimock(
     fixtures,
     {
@@ -130,14 +176,20 @@ export async function startMockUpstream(options: MockUpstreamOptions = {}): Prom
       logLevel: 'silent',
       ...(options.apiKeys === undefined ? {} : { auth: { apiKeys: [...options.apiKeys] } }),
     },
-    [{ path: rawPath, handler: rawMount(options.raw ?? {}, closings) }],
+    [
+      { path: rawPath, handler: rawMount(options.raw ?? {}, { closings, received: raw }) },
+      { path: embedPath, handler: embedMount(embed) },
+    ],
   )
   return {
+    url,
     baseUrl: `${url}/v1`,
     port: Number(new URL(url).port),
-    rawBaseUrl: (name) => `${url}${rawPath}/${name}/v1`,
-    hungUp: async (name) => void (await once(closings, name)),
+    rawUrl: (name) => `${url}${rawPath}/${name}`,
+    hungUp: async (name) => ((await once(closings, name)) as [number])[0],
     requests: () => journal.getAll(),
+    rawRequests: (name) => raw.filter(({ path }) => path.split('/')[1] === name),
+    embedRequests: () => embed,
     script: (fixture) => void fixtures.unshift(fixture),
     stop: async () => {
       const closed = once(server, 'close')
@@ -158,8 +210,3 @@ export async function findClosedPort(): Promise<number> {
   if (address === null || typeof address === 'string') throw new Error('no port')
   return address.port
 }
-
-/** One frame of a streamed answer as it goes over the wire, for raw answers. */
-export const chunkFrame = (delta: object, rest: object = {}): string =>
-  `data: ${JSON.stringify({ choices: [{ index: 0, delta, finish_reason: null, ...rest }] })}\n\n`
-export const doneFrame = 'data: [DONE]\n\n'

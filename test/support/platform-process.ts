@@ -29,6 +29,17 @@ export interface PlatformProcess {
 }
 
 const startMs = 120_000
+/** A developer's own providers are none of the tests' business; a blank counts as absent. */
+const noProviders = {
+  OPENAI_API_KEY: '',
+  OPENAI_BASE_URL: '',
+  ANTHROPIC_API_KEY: '',
+  ANTHROPIC_BASE_URL: '',
+  OLLAMA_HOST: '',
+  OLLAMA_API_KEY: '',
+  CDSA_DEFAULT_MODEL: '',
+  CDSA_EMBEDDING_MODEL: '',
+}
 const startScript = fileURLToPath(new URL('../../bin/start.mjs', import.meta.url))
 
 interface Spawned {
@@ -49,6 +60,7 @@ export function spawnPlatform(options: {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     env: {
       ...process.env,
+      ...noProviders,
       PORT: '0',
       TEMPORAL_UI_PORT: '0',
       LOG_LEVEL: 'warn',

@@ -58,7 +58,7 @@ describe('turns', function () {
       { role: 'assistant', content: 'One.' },
       { role: 'user', content: 'Two again?' },
     ])
-    expect(work).to.deep.include({ ...{ ownerId: access.userId, chatId: access.chatId }, systemPrompt: 'Be brief.' })
+    expect(work).to.deep.include({ ownerId: access.userId, chatId: access.chatId, systemPrompt: 'Be brief.' })
     expect(work?.documentIds).to.have.length(1)
   })
 

@@ -19,7 +19,7 @@ import { newId } from '../../../db/ids.ts'
 import { grantApplicationRole, migrate } from '../../../db/migrate.ts'
 import type { SearchMode } from '../../../domain/documents/search.ts'
 import { type EmbeddedDatabase, startEmbeddedDatabase } from '../../../platform/embedded/embedded-database.ts'
-import { createOfflineEmbeddingModel } from '../../../platform/llm/offline-embedding-model.ts'
+import { createOfflineEmbeddingModel } from '../../../platform/llm/offline/offline-embedding-model.ts'
 import { createLogger } from '../../../platform/logger.ts'
 import { appErrorOf } from '../../support/app-error-of.ts'
 

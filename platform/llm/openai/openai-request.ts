@@ -5,8 +5,8 @@ import type {
   ChatCompletionMessageParam,
   ChatCompletionTool,
 } from 'openai/resources/chat/completions'
-import type { ModelMessage, ModelTool } from '../../domain/chat/model-message.ts'
-import type { ModelRequest } from './language-model.ts'
+import type { ModelMessage, ModelTool } from '../../../domain/chat/model-message.ts'
+import type { ModelRequest } from '../language-model.ts'
 
 function toMessage(message: ModelMessage): ChatCompletionMessageParam {
   if (message.role === 'tool') return { role: 'tool', tool_call_id: message.callId, content: message.content }

@@ -1,8 +1,8 @@
 // Embeddings without weights or network: hashed words, word pairs and character n-grams (feature hashing, Weinberger
 // et al. 2009). They find shared words and spellings, not meaning; deterministic, so vectors stay comparable for good.
-import { AppError } from '../../domain/errors.ts'
-import type { EmbeddingModel } from './embedding-model.ts'
-import { normalise } from './vectors.ts'
+import { AppError } from '../../../domain/errors.ts'
+import type { EmbeddingModel } from '../embedding-model.ts'
+import { normalise } from '../vectors.ts'
 
 export const offlineEmbeddingModelName = 'offline/hash-384'
 const dimensions = 384

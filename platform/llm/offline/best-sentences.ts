@@ -1,8 +1,8 @@
 // The sentences of the passages that say most about a question: by shared words, the rare ones counting more.
 // No understanding: a sentence counts when it holds enough of what the question is about.
-import type { Passage } from '../../domain/chat/model-message.ts'
-import { splitSentences } from '../../domain/chat/sentences.ts'
-import { termsOf, termWeights } from '../../domain/chat/terms.ts'
+import type { Passage } from '../../../domain/chat/model-message.ts'
+import { splitSentences } from '../../../domain/chat/sentences.ts'
+import { termsOf, termWeights } from '../../../domain/chat/terms.ts'
 
 export interface FoundSentence {
   readonly marker: number

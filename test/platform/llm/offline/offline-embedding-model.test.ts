@@ -1,14 +1,16 @@
 // The built-in embeddings: same text, same vector, for good; texts that share words lie nearer than others.
 import { expect } from 'chai'
 import * as fc from 'fast-check'
-import { createOfflineEmbeddingModel, embedOffline } from '../../../platform/llm/offline-embedding-model.ts'
+import { createOfflineEmbeddingModel, embedOffline } from '../../../../platform/llm/offline/offline-embedding-model.ts'
+import { describeEmbeddingModel } from '../embedding-model-suite.ts'
 
-const signal = new AbortController().signal
 const dot = (a: Float32Array, b: Float32Array): number =>
   a.reduce((sum, value, index) => sum + value * (b[index] ?? 0), 0)
 const similarity = (a: string, b: string): number => dot(embedOffline(a), embedOffline(b))
 
 describe('the offline embedding model', () => {
+  describeEmbeddingModel('offline/hash-384', 384, async () => createOfflineEmbeddingModel())
+
   it('gives one vector of 384 numbers and length 1 for any text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (text) => {
@@ -53,27 +55,5 @@ describe('the offline embedding model', () => {
       '公共建筑物',
     ]
     expect(queries.map(nearest)).to.deep.equal([0, 1, 2, 3])
-  })
-
-  it('embeds a batch in order, and refuses one that is too large', async () => {
-    const model = createOfflineEmbeddingModel()
-    expect(model).to.include({ name: 'offline/hash-384', dimensions: 384, batchSize: 100 })
-    const vectors = await model.embed(['one', 'two'], { signal })
-    expect(vectors).to.deep.equal([embedOffline('one'), embedOffline('two')])
-    const failure = await model
-      .embed(
-        Array.from({ length: 101 }, () => 'x'),
-        { signal },
-      )
-      .catch((error: unknown) => error)
-    expect(failure).to.have.property('code', 'internal')
-  })
-
-  it('stops with the signal’s reason', async () => {
-    const reason = new Error('enough')
-    const failure = await createOfflineEmbeddingModel()
-      .embed(['x'], { signal: AbortSignal.abort(reason) })
-      .catch((error: unknown) => error)
-    expect(failure).to.equal(reason)
   })
 })

@@ -2,18 +2,19 @@
 // It is deterministic and says what it is; it never pretends to understand (docs/decisions/005-offline-model.md).
 import { createHash } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
-import type { ModelMessage, ModelToolCall } from '../../domain/chat/model-message.ts'
-import { readQuestion } from '../../domain/chat/prompt.ts'
-import type { LanguageModel, ModelEvent, ModelRequest } from './language-model.ts'
+import type { ModelMessage, ModelToolCall } from '../../../domain/chat/model-message.ts'
+import { readQuestion } from '../../../domain/chat/prompt.ts'
+import type { LanguageModel, ModelEvent, ModelRequest } from '../language-model.ts'
+import { providers } from '../providers.ts'
 import { findBestSentences } from './best-sentences.ts'
-import { estimateUsage } from './usage.ts'
+import { estimateUsage } from '../usage.ts'
 
 export const offlineLanguageModelName = 'offline/extractive'
 
 const introduction = [
   'I am `offline/extractive`, the model that is built in: I am not a large language model and can’t hold a conversation.',
   'I answer questions about documents by quoting their best sentences, and a message such as `/tool_name {"key": "value"}` makes me call that tool.',
-  'To talk to a real model, set `OPENAI_API_KEY`, or `OPENAI_BASE_URL` for a server that speaks OpenAI’s protocol, and choose a model with `CDSA_DEFAULT_MODEL` (such as `openai/gpt-4.1-mini`); then start the platform again.',
+  `To talk to a real model, set ${providers.map(({ variables }) => variables.replace(/\w+_\w+/g, '`$&`')).join(', ')}, and if you want another than the default, choose it with \`CDSA_DEFAULT_MODEL\` (such as \`${providers[0]?.chatModel}\`); then start the platform again.`,
 ].join('\n\n')
 const noAnswer =
   'The documents don’t answer that: none of the passages that were found has a sentence on it. (I am `offline/extractive`, which only quotes; another wording may find more.)'

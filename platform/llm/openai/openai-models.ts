@@ -1,11 +1,9 @@
 // What is known of OpenAI's models, from the catalogue that gpt-tokenizer keeps up to date (12 ms to load).
 // A compatible server's models are unknown to it: they get a default that the configuration can change.
 import * as catalogue from 'gpt-tokenizer/models'
+import { boundOutput, type ModelLimits } from '../model-limits.ts'
 
-export interface OpenAiModel {
-  /** Tokens of input and output together. */
-  readonly contextWindow: number
-  readonly maxOutputTokens: number
+export interface OpenAiModel extends ModelLimits {
   /** It thinks before it answers, and sends nothing while it does. */
   readonly thinks: boolean
 }
@@ -18,9 +16,6 @@ interface Specification {
 
 const specifications = new Map(Object.entries(catalogue as Readonly<Record<string, Specification>>))
 const names = [...specifications.keys()].toSorted((a, b) => b.length - a.length)
-
-/** The answer is left at most this share of the context: some models could fill all of it. */
-const outputShare = 0.25
 
 /** The bare name: without a router's vendor in front (`openai/gpt-4o`), or the frame of a fine-tuned one (`ft:…:org`). */
 const bareName = (model: string): string => model.slice(model.lastIndexOf('/') + 1).replace(/^ft:([^:]+).*$/, '$1')
@@ -37,6 +32,3 @@ export function findOpenAiModel(model: string): OpenAiModel | undefined {
     thinks: found.reasoning_tokens === true,
   }
 }
-
-export const boundOutput = (maxOutputTokens: number, contextWindow: number): number =>
-  Math.min(maxOutputTokens, Math.floor(contextWindow * outputShare))

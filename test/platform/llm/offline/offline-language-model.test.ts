@@ -1,12 +1,12 @@
 // The built-in model says what it is, quotes letter by letter, calls the tools that it is told to, and repeats itself.
 import { expect } from 'chai'
-import { type CitablePassage, extractCitations } from '../../../domain/chat/citations.ts'
-import type { ModelMessage, ModelTool } from '../../../domain/chat/model-message.ts'
-import { renderQuestion } from '../../../domain/chat/prompt.ts'
-import type { ModelEvent, ModelRequest } from '../../../platform/llm/language-model.ts'
-import { createOfflineLanguageModel } from '../../../platform/llm/offline-language-model.ts'
-import { countTokens } from '../../../platform/llm/tokens.ts'
-import { gatherEvents, joinText } from '../../support/model-events.ts'
+import { type CitablePassage, extractCitations } from '../../../../domain/chat/citations.ts'
+import type { ModelMessage, ModelTool } from '../../../../domain/chat/model-message.ts'
+import { renderQuestion } from '../../../../domain/chat/prompt.ts'
+import type { ModelEvent, ModelRequest } from '../../../../platform/llm/language-model.ts'
+import { createOfflineLanguageModel } from '../../../../platform/llm/offline/offline-language-model.ts'
+import { countTokens } from '../../../../platform/llm/tokens.ts'
+import { gatherEvents, joinText } from '../../../support/model-events.ts'
 
 const model = createOfflineLanguageModel()
 
@@ -34,7 +34,8 @@ describe('the offline language model', () => {
   it('says which model it is, and how to connect a real one', async () => {
     const text = joinText(await eventsOf({ messages: [user('Hello')] }))
     expect(text).to.match(/offline\/extractive.*not a large language model/)
-    for (const name of ['OPENAI_API_KEY', 'OPENAI_BASE_URL', 'CDSA_DEFAULT_MODEL']) expect(text).to.include(name)
+    for (const name of ['OPENAI_API_KEY', 'ANTHROPIC_API_KEY', 'OLLAMA_HOST', 'CDSA_DEFAULT_MODEL'])
+      expect(text).to.include(name)
   })
 
   it('answers with the sentence of the passages that matches the question', async () => {

@@ -2,10 +2,11 @@
 // Chunks are checked, not trusted: compatible servers differ in what they leave out.
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
-import type { Usage } from '../../domain/chat/chat.ts'
-import type { ModelToolCall } from '../../domain/chat/model-message.ts'
-import { AppError } from '../../domain/errors.ts'
-import type { FinishReason, ModelEvent } from './language-model.ts'
+import type { Usage } from '../../../domain/chat/chat.ts'
+import type { ModelToolCall } from '../../../domain/chat/model-message.ts'
+import type { FinishReason, ModelEvent } from '../language-model.ts'
+import { cutOffAnswer, unreadableAnswer } from '../provider-errors.ts'
+import type { AnswerReader } from '../stream-answer.ts'
 
 const text = z.string().nullish()
 const chunkSchema = z.object({
@@ -54,26 +55,6 @@ const finishReasons: Readonly<Record<string, FinishReason>> = {
   content_filter: 'content-filter',
 }
 
-const unreadable = () => new AppError('llm.unavailable', { detail: 'The model’s provider sent what can’t be read.' })
-const cutOff = () =>
-  new AppError('llm.unavailable', { detail: 'The model’s provider ended its answer before it was finished.' })
-
-export interface FinishedAnswer {
-  readonly calls: readonly ModelToolCall[]
-  readonly reason: FinishReason
-  /** The provider's own, or undefined when it sent none. */
-  readonly usage: Usage | undefined
-  /** All that the model wrote, for counting. */
-  readonly written: string
-}
-
-export interface AnswerReader {
-  /** The events of one chunk. Throws AppError `llm.unavailable` when it isn't one. */
-  read(chunk: unknown): ModelEvent[]
-  /** After the last chunk. Throws AppError `llm.unavailable` when the provider hasn't finished the answer. */
-  finish(): FinishedAnswer
-}
-
 /** A new id or a new index begins a call; some servers leave out the one, some the other. */
 function addCall(calls: PartialCall[], { index, id, function: part }: CallDelta): void {
   const last = calls.at(-1)
@@ -86,12 +67,12 @@ function addCall(calls: PartialCall[], { index, id, function: part }: CallDelta)
 }
 
 function toCall(call: PartialCall): ModelToolCall {
-  if (call.name === '') throw unreadable()
+  if (call.name === '') throw unreadableAnswer()
   const written = call.arguments.trim() === '' ? '{}' : call.arguments
   return { callId: call.id ?? `call_${randomUUID()}`, tool: call.name, arguments: written }
 }
 
-export function createAnswerReader(): AnswerReader {
+export function createOpenAiAnswerReader(): AnswerReader {
   const calls: PartialCall[] = []
   const written: string[] = []
   let finishReason: string | undefined
@@ -104,7 +85,7 @@ export function createAnswerReader(): AnswerReader {
   return {
     read: (chunk) => {
       const { success, data } = chunkSchema.safeParse(chunk)
-      if (!success) throw unreadable()
+      if (!success) throw unreadableAnswer()
       if (data.usage != null) {
         const { prompt_tokens, completion_tokens } = data.usage
         usage = { inputTokens: prompt_tokens, outputTokens: completion_tokens, estimated: false }
@@ -120,7 +101,7 @@ export function createAnswerReader(): AnswerReader {
       ]
     },
     finish: () => {
-      if (finishReason === undefined || finishReason === 'error') throw cutOff()
+      if (finishReason === undefined || finishReason === 'error') throw cutOffAnswer()
       const whole = calls.map(toCall)
       const reason =
         whole.length > 0 && finishReason === 'stop' ? 'tool-calls' : (finishReasons[finishReason] ?? 'stop')
