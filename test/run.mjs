@@ -1,6 +1,6 @@
 // `npm test`: needs Node alone. Installs the packages when they are missing or out of date, then runs mocha over every
-// test, with `--unit` over those that do no I/O, or with `--services` over those that can run on real services. What else
-// it is given goes to mocha: `npm test -- --spec FILE`.
+// test; with `--unit` over those that do no I/O, with `--integration` over all but the flows, with `--services` over
+// those that can run on real services. What else it is given goes to mocha: `npm test -- --spec FILE`.
 import { spawn } from 'node:child_process'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
@@ -19,6 +19,7 @@ const selections = {
     '--spec',
     'test/**/*.{int,flow}.test.ts',
   ],
+  '--integration': [...withTemporal, '--ignore=test/**/*.flow.test.ts', '--spec', 'test/**/*.test.ts'],
   '--all': [...withTemporal, '--spec', 'test/**/*.test.ts'],
 }
 const [first, ...others] = process.argv.slice(2)
