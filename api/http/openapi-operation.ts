@@ -25,11 +25,12 @@ type ProblemStatus = keyof typeof problemResponses
 function problemsOf(route: Route): ProblemStatus[] {
   const takesBody = route.body !== undefined || route.multipart === true
   const changes = route.method !== 'get'
+  const own = new Set<ProblemStatus>(route.problems)
   return [
     400,
-    ...(route.access === 'public' ? [] : ([401] as const)),
-    ...(route.access === 'public' || route.access === 'signed-in' ? [] : ([403] as const)),
-    ...(route.params === undefined ? [] : ([404] as const)),
+    ...(route.access === 'public' && !own.has(401) ? [] : ([401] as const)),
+    ...((route.access === 'public' || route.access === 'signed-in') && !own.has(403) ? [] : ([403] as const)),
+    ...(route.params === undefined && !own.has(404) ? [] : ([404] as const)),
     ...(changes ? ([409] as const) : []),
     ...(takesVersion(route) ? ([412] as const) : []),
     ...(takesBody ? ([413, 415] as const) : []),

@@ -15,7 +15,7 @@ import {
   jsonBody,
   multipartBody,
 } from '../support/fuzz-request.ts'
-import { type RequestToSend, sendFuzz } from '../support/fuzz-send.ts'
+import { sendFuzz } from '../support/fuzz-send.ts'
 import { type FuzzWorld, makeFuzzWorld } from '../support/fuzz-world.ts'
 import {
   type AnswerCheck,
@@ -103,23 +103,24 @@ describe('every route under fuzzing', function () {
       const operation = document.paths[path]?.[method]
       if (operation === undefined) throw new Error('The server doesn’t declare this route.')
       const options = optionsOf(method, path)
-      const request: fc.Arbitrary<RequestToSend> = fc.record({
+      const request = fc.record({
         method: fc.constant(method.toUpperCase()),
         path: pathOf(path, operation, { document, options }),
         headers: fuzzHeaders,
-        token: fc.constantFrom(...options.tokens),
+        caller: fc.nat({ max: options.tokens.length - 1 }),
         body: bodyOf(operation, options),
       })
-      const property = fc.asyncProperty(request, async (sent) => {
-        const answer = await sendFuzz({ apiUrl, agent }, sent)
+      const property = fc.asyncProperty(request, async ({ caller, ...sent }) => {
+        const answer = await sendFuzz({ apiUrl, agent }, { ...sent, token: options.tokens[caller] })
         const fault = check(operation, answer)
         expect(fault, `${answer.status} ${answer.mediaType} ${answer.text.slice(0, 500)}`).to.equal(undefined)
       })
       const runs = Array.from({ length: parallel }, (_, index) =>
         fc.check(property, { seed: seed + index, numRuns: Math.ceil(cases / parallel) }),
       )
-      for (const details of await Promise.all(runs))
-        if (details.failed) throw new Error(fc.defaultReportMessage(details))
+      for (const details of await Promise.all(runs)) {
+        if (details.failed) throw new Error(`${String(details.errorInstance)}\n${fc.defaultReportMessage(details)}`)
+      }
     })
   }
 })
