@@ -45,10 +45,8 @@ const tiny: ReadonlySet<string> = new Set([
 /** A sort of no more than this is a page, or a page a collection. */
 const sortedRows = 1_000
 
-/** What runs a function, and why it may sort more. */
 interface Case {
   readonly run: (db: Db, ids: FilledIds) => Promise<unknown>
-  readonly mayReadWhole?: readonly string[]
 }
 
 const page = { limit: 100 }
@@ -168,6 +166,14 @@ describe('query plans', function () {
 
   it('are looked at for every list, search and sweep', async () => {
     expect(Object.keys(cases)).to.have.members(await exportedReaders())
+  })
+
+  it('would show a scan, and a sort of everything', async () => {
+    const sql = `select id from documents where title = $1 order by filename`
+    const sent = await capture(database.owner, () => database.owner.query(sql, ['T']))
+    const [first] = await Promise.all(sent.map((statement) => plansOf(database.owner, statement)))
+    expect(first?.map(({ plan }) => faultsOf(plan)[0])).to.deep.equal(['sorts 30000 rows', 'sorts 30000 rows'])
+    expect(first?.flatMap(({ plan }) => faultsOf(plan))).to.include('reads all of documents')
   })
 
   for (const [name, runs] of Object.entries(cases)) {

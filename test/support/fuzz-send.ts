@@ -53,7 +53,7 @@ export function sendFuzz(
     let answered = false
     request.once('response', (response) => {
       answered = true
-      const [mediaType = ''] = String(response.headers['content-type'] ?? '').split(';')
+      const [mediaType = ''] = (response.headers['content-type'] ?? '').split(';')
       collect(response, (text) => resolve({ status: response.statusCode ?? 0, mediaType, text }))
     })
     request.on('error', (error) => {

@@ -34,7 +34,11 @@ async function signInAsAdministrator(platform: PlatformProcess): Promise<ApiClie
   }
   const client = await signUp(apiUrl)
   const db = openDatabase({ url: ownerUrl, poolSize: 1 })
-  await setUserRoles(db, { userId: client.userId, roles: ['admin'] }).finally(() => db.close())
+  try {
+    await setUserRoles(db, { userId: client.userId, roles: ['admin'] })
+  } finally {
+    await db.close()
+  }
   return client
 }
 

@@ -18,7 +18,7 @@ function unbounded(document: OpenApiDocument, given: Schema, path: string): stri
   if (schema.anyOf !== undefined)
     return schema.anyOf.flatMap((part, index) => unbounded(document, part, `${path}|${index}`))
   const fault = (bounded: boolean): string[] => (bounded ? [] : [path])
-  switch (schema.type) {
+  switch (schema.type ?? 'any') {
     case 'boolean':
     case 'null':
       return []
