@@ -57,7 +57,11 @@ export function sendFuzz(
       collect(response, (text) => resolve({ status: response.statusCode ?? 0, mediaType, text }))
     })
     request.on('error', (error) => {
-      if (!answered) reject(error)
+      if (answered) return
+      // The server may close a kept connection while the next request is on its way: that one is sent anew.
+      if (request.reusedSocket && (error as { code?: string }).code === 'ECONNRESET') {
+        sendFuzz({ apiUrl, agent }, { method, path, headers, token, body }).then(resolve, reject)
+      } else reject(error)
     })
     request.end(bytes)
   })
