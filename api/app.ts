@@ -106,7 +106,8 @@ function mountApi(app: Express, options: AppOptions, kernel: Kernel): void {
   let document: string | undefined
   app.get('/openapi.json', (request, response) => {
     traceOf(request).route = '/openapi.json'
-    document ??= JSON.stringify(createOpenApiDocument({ routes, rootRoutes, base: apiBase }))
+    const { uploadLimitBytes } = options.platform.config.http
+    document ??= JSON.stringify(createOpenApiDocument({ routes, rootRoutes, base: apiBase, uploadLimitBytes }))
     response.setHeader('Cache-Control', 'no-cache')
     response.type('application/json').send(document)
   })

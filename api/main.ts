@@ -7,6 +7,7 @@ import { type Config, defaultPorts } from '../platform/config.ts'
 import { StartError } from '../platform/embedded/start-error.ts'
 import type { Platform } from '../platform/platform.ts'
 import { type AppOptions, createApp } from './app.ts'
+import { maxHeaderBytes } from './http/header-limit.ts'
 
 export interface RunningApi {
   /** Where a client on this machine reaches it. */
@@ -98,7 +99,12 @@ export async function startApi(platform: Platform, options: Omit<AppOptions, 'pl
   const { config, log } = platform
   const app = createApp({ platform, ...options })
   const server = createServer(
-    { requestTimeout: requestTimeoutMs, headersTimeout: headersTimeoutMs, keepAliveTimeout: keepAliveTimeoutMs },
+    {
+      requestTimeout: requestTimeoutMs,
+      headersTimeout: headersTimeoutMs,
+      keepAliveTimeout: keepAliveTimeoutMs,
+      maxHeaderSize: maxHeaderBytes,
+    },
     app.handler,
   )
   const connections = trackConnections(server)

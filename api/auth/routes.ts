@@ -49,6 +49,7 @@ const signIn: readonly Route[] = [
     body: loginSchema,
     bodyLimitBytes: 16_384,
     responses: { 200: tokenSchema },
+    problems: [401],
     handle: async (context, { body }) => ({ status: 200, body: await login(context, body), headers: uncached }),
   }),
   defineRoute({

@@ -37,6 +37,7 @@ const changing = [
     multipart: true,
     body: uploadFieldsSchema,
     responses: { 202: queuedBody },
+    problems: [404],
     idempotent: { keep: 'answer' },
     handle: async (context, { body, file }) => ({
       status: 202,

@@ -12,7 +12,7 @@ import { toFilename } from './upload-filename.ts'
 export const maxFields = 20
 export const maxFieldBytes = 65_536
 /** What boundaries, headers and fields may add to the file's bytes. */
-const envelopeBytes = maxFields * maxFieldBytes + 65_536
+export const envelopeBytes = maxFields * maxFieldBytes + 65_536
 
 export interface MultipartOptions<Fields> {
   readonly blobs: Pick<BlobStore, 'put'>

@@ -1,6 +1,6 @@
 // One operation of the OpenAPI document, from one route.
 import { defaultBodyLimitBytes } from './json-body.ts'
-import { maxFieldBytes, maxFields } from './multipart.ts'
+import { envelopeBytes, maxFieldBytes, maxFields } from './multipart.ts'
 import type { Json, SchemaWriter } from './openapi-schemas.ts'
 import type { Route } from './route.ts'
 
@@ -25,11 +25,12 @@ type ProblemStatus = keyof typeof problemResponses
 function problemsOf(route: Route): ProblemStatus[] {
   const takesBody = route.body !== undefined || route.multipart === true
   const changes = route.method !== 'get'
+  const own = new Set<ProblemStatus>(route.problems)
   return [
     400,
-    ...(route.access === 'public' ? [] : ([401] as const)),
-    ...(route.access === 'public' || route.access === 'signed-in' ? [] : ([403] as const)),
-    ...(route.params === undefined ? [] : ([404] as const)),
+    ...(route.access === 'public' && !own.has(401) ? [] : ([401] as const)),
+    ...((route.access === 'public' || route.access === 'signed-in') && !own.has(403) ? [] : ([403] as const)),
+    ...(route.params === undefined && !own.has(404) ? [] : ([404] as const)),
     ...(changes ? ([409] as const) : []),
     ...(takesVersion(route) ? ([412] as const) : []),
     ...(takesBody ? ([413, 415] as const) : []),
@@ -71,15 +72,18 @@ function multipartSchema(route: Route, writer: SchemaWriter): Json {
       file: { type: 'string', format: 'binary' },
       ...Object.fromEntries(fields.map(({ name, schema }) => [name, schema])),
     },
+    maxProperties: maxFields + 1,
     required: ['file', ...fields.filter(({ required }) => required).map(({ name }) => name)],
   }
 }
 
-function requestBodyOf(route: Route, writer: SchemaWriter): Json | undefined {
+/** The file's bytes are the installation's to set; what comes around them isn't. */
+function requestBodyOf(route: Route, { writer, uploadLimitBytes }: OperationOptions): Json | undefined {
   if (route.multipart === true) {
-    const description = `One file, and at most ${maxFields} fields of ${maxFieldBytes} bytes.`
     return {
-      description,
+      description: `One file of at most ${uploadLimitBytes} bytes, and at most ${maxFields} fields of ${maxFieldBytes} bytes.`,
+      'x-limit-bytes': uploadLimitBytes + envelopeBytes,
+      'x-file-limit-bytes': uploadLimitBytes,
       required: true,
       content: { 'multipart/form-data': { schema: multipartSchema(route, writer) } },
     }
@@ -145,8 +149,15 @@ function operationIdOf({ method, path }: Route): string {
   return [method, ...words.map((word) => word.charAt(0).toUpperCase() + word.slice(1))].join('')
 }
 
-export function createOperation(route: Route, writer: SchemaWriter): Json {
-  const requestBody = requestBodyOf(route, writer)
+export interface OperationOptions {
+  readonly writer: SchemaWriter
+  /** Of the file of a multipart body. */
+  readonly uploadLimitBytes: number
+}
+
+export function createOperation(route: Route, options: OperationOptions): Json {
+  const { writer } = options
+  const requestBody = requestBodyOf(route, options)
   const parameters = parametersOf(route, writer)
   const permission = route.access === 'public' || route.access === 'signed-in' ? [] : [route.access]
   const problems = problemsOf(route).map((status) => [

@@ -1,9 +1,12 @@
 // The OpenAPI 3.1 document, made from the table that serves: what it says is what is checked. Paths are whole, below a
 // server `/`, so that a reader who ignores servers is right too.
 import { errorRegistry } from '../../domain/errors.ts'
+import { maxHeaderBytes } from './header-limit.ts'
 import { createOperation, problemResponses } from './openapi-operation.ts'
 import { type Json, createSchemaWriter } from './openapi-schemas.ts'
+import { maxConditionLength, maxEventIdLength } from './read-input.ts'
 import type { Route } from './route.ts'
+import { maxJsonDepth, maxJsonMembers } from './storable-text.ts'
 
 export interface OpenApiOptions {
   readonly routes: readonly Route[]
@@ -11,7 +14,17 @@ export interface OpenApiOptions {
   readonly rootRoutes?: readonly Route[]
   /** `/api/v1`. */
   readonly base: string
+  /** Of an uploaded file: the installation's limit. */
+  readonly uploadLimitBytes?: number
 }
+
+/** What `CDSA_UPLOAD_LIMIT_MB` is unless it is set. */
+const defaultUploadLimitBytes = 100 * 1024 * 1024
+
+const description = `Every text, list and number of a request has the bounds that its schema names: beyond them the answer is 400 (path, \
+query, headers) or 422 (body). A body longer than its operation’s \`x-limit-bytes\` is 413, one with more than \
+${maxJsonMembers} members too, and one that is nested deeper than ${maxJsonDepth} levels 400. A request’s line and headers may have \
+${maxHeaderBytes} bytes together, else 431 without a body.`
 
 /** Of the contract, not of the program: paths begin with its first number. */
 const contractVersion = '1.0.0'
@@ -63,13 +76,13 @@ const sharedParameters: Json = {
     name: 'If-Match',
     in: 'header',
     description: 'The `ETag` that the change is based on, where the resource has one.',
-    schema: { type: 'string' },
+    schema: { type: 'string', maxLength: maxConditionLength },
   },
   LastEventId: {
     name: 'Last-Event-ID',
     in: 'header',
     description: 'The id of the last event that was seen: the stream goes on after it.',
-    schema: { type: 'string' },
+    schema: { type: 'string', maxLength: maxEventIdLength },
   },
 }
 
@@ -106,19 +119,20 @@ function opsPaths(): Json {
   }
 }
 
-export function createOpenApiDocument({ routes, rootRoutes = [], base }: OpenApiOptions): Json {
+export function createOpenApiDocument(options: OpenApiOptions): Json {
+  const { routes, rootRoutes = [], base, uploadLimitBytes = defaultUploadLimitBytes } = options
   const writer = createSchemaWriter([...routes, ...rootRoutes])
   const paths: Record<string, Json> = {}
   const add = (route: Route, prefix: string): void => {
     const path = `${prefix}${route.path}`
-    paths[path] = { ...paths[path], [route.method]: createOperation(route, writer) }
+    paths[path] = { ...paths[path], [route.method]: createOperation(route, { writer, uploadLimitBytes }) }
   }
   for (const route of routes) add(route, base)
   for (const route of rootRoutes) add(route, '')
   const tags = [...new Set([...routes, ...rootRoutes].map((route) => route.tag)), 'ops']
   return {
     openapi: '3.1.0',
-    info: { title: 'CDSA', version: contractVersion },
+    info: { title: 'CDSA', version: contractVersion, description },
     servers: [{ url: '/' }],
     tags: [...new Set(tags)].map((name) => ({ name })),
     paths: { ...paths, ...opsPaths() },

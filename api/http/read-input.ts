@@ -59,9 +59,19 @@ const readQuery = (route: Route, request: Request): Promise<unknown> =>
     detail: 'The query doesn’t match its schema.',
   })
 
+/** Of the headers If-Match and Last-Event-ID. */
+export const maxConditionLength = 255
+export const maxEventIdLength = 64
+
+function requireFitting(name: string, value: string | undefined, maxLength: number): void {
+  if ((value?.length ?? 0) <= maxLength) return
+  throw new AppError('request.malformed', { detail: `${name} has at most ${maxLength} characters.` })
+}
+
 /** Of `"3"`, `W/"3"` or `*`: what stands between the quotes. Throws `request.malformed` for anything else. */
 function readIfMatch(header: string | undefined): string | undefined {
   if (header === undefined) return undefined
+  requireFitting('If-Match', header, maxConditionLength)
   if (header.trim() === '*') return '*'
   const tag = /^\s*(?:W\/)?"([\x21\x23-\x7e]*)"\s*$/.exec(header)?.[1]
   if (tag !== undefined) return tag
@@ -101,8 +111,9 @@ export async function readInput(options: ReadInputOptions): Promise<ReadInput> {
   const params = await readParams(route, request)
   const query = await readQuery(route, request)
   const ifMatch = readIfMatch(request.get('if-match'))
-  const { body, file, payload } = await readBody(options)
   const lastEventId = request.get('last-event-id') || undefined
+  requireFitting('Last-Event-ID', lastEventId, maxEventIdLength)
+  const { body, file, payload } = await readBody(options)
   return {
     input: { params, query, body, file, ifMatch, lastEventId },
     payload: { query: request.query, body: payload },

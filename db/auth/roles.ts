@@ -4,6 +4,7 @@ import type { PermissionRecord, Role } from '../../domain/auth/user.ts'
 import { AppError } from '../../domain/errors.ts'
 import { type Page, type PageQuery, toPage } from '../../domain/resource.ts'
 import type { Db } from '../database.ts'
+import { olderThan } from '../keyset.ts'
 
 export const administratorRole = 'admin'
 
@@ -19,7 +20,7 @@ export async function listRoles(db: Db, { limit, after }: PageQuery): Promise<Pa
   const rows = await db.query<Omit<Role, 'createdAt'> & { createdAt: Date }>(
     `select r.id, r.name, r.description, r.builtin, r.created_at as "createdAt",
        array(select permission from role_permissions where role_id = r.id order by permission) as permissions
-     from roles r where ($1::uuid is null or r.id < $1) order by r.id desc limit $2`,
+     from roles r where ${olderThan('r.id', '$1')} order by r.id desc limit $2`,
     [after ?? null, limit + 1],
   )
   return toPage(

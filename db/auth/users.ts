@@ -3,6 +3,7 @@ import type { PatchUser, User } from '../../domain/auth/user.ts'
 import { AppError } from '../../domain/errors.ts'
 import { type Page, type PageQuery, toPage } from '../../domain/resource.ts'
 import { type Db, firstOrNotFound } from '../database.ts'
+import { olderThan } from '../keyset.ts'
 import { grantedPermissions, grantedRoles, keepAnAdministrator, setUserRoles } from './roles.ts'
 import { revokeUserSessions } from './sessions.ts'
 
@@ -83,7 +84,7 @@ export async function getUser(db: Db, userId: string): Promise<User> {
 /** All accounts, newest first. */
 export async function listUsers(db: Db, { limit, after }: PageQuery): Promise<Page<User>> {
   const rows = await db.query<UserRow>(
-    `select ${columns} from users u where ($1::uuid is null or u.id < $1) order by u.id desc limit $2`,
+    `select ${columns} from users u where ${olderThan('u.id', '$1')} order by u.id desc limit $2`,
     [after ?? null, limit + 1],
   )
   return toPage(rows.map(toUser), limit)

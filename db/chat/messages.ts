@@ -2,6 +2,7 @@
 import type { Citation, Message, Usage } from '../../domain/chat/chat.ts'
 import { type Page, type PageQuery, toPage } from '../../domain/resource.ts'
 import type { Db } from '../database.ts'
+import { olderThan } from '../keyset.ts'
 import type { ChatAccess } from './chats.ts'
 
 export interface MessageRow extends Omit<Message, 'createdAt'> {
@@ -22,7 +23,7 @@ export async function listMessages(
 ): Promise<Page<Message>> {
   const rows = await db.query<MessageRow>(
     `select ${messageColumns} from messages m join chats c on c.id = m.chat_id and c.owner_id = $2
-     where m.chat_id = $1 and ($3::uuid is null or m.id < $3) order by m.id desc limit $4`,
+     where m.chat_id = $1 and ${olderThan('m.id', '$3')} order by m.id desc limit $4`,
     [chatId, userId, after ?? null, limit + 1],
   )
   return toPage(rows.map(toMessage), limit)

@@ -4,6 +4,7 @@ import { AppError } from '../../domain/errors.ts'
 import { type Page, type PageQuery, toPage } from '../../domain/resource.ts'
 import { type Db, firstOrNotFound } from '../database.ts'
 import { newId } from '../ids.ts'
+import { olderThan } from '../keyset.ts'
 import { removeCollectionChunks } from './chunks.ts'
 
 interface CollectionRow extends Omit<Collection, 'createdAt' | 'updatedAt'> {
@@ -69,7 +70,7 @@ export async function ensureDefaultCollection(db: Db, userId: string): Promise<s
 /** The collections that the user is a member of, newest first. */
 export async function listCollections(db: Db, userId: string, { limit, after }: PageQuery): Promise<Page<Collection>> {
   const rows = await db.query<CollectionRow>(
-    `select ${columns} from ${joined} where ($2::uuid is null or c.id < $2) order by c.id desc limit $3`,
+    `select ${columns} from ${joined} where ${olderThan('m.collection_id', '$2')} order by m.collection_id desc limit $3`,
     [userId, after ?? null, limit + 1],
   )
   return toPage(rows.map(toCollection), limit)

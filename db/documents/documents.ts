@@ -3,6 +3,7 @@ import type { CollectionRole, Document, DocumentStatus } from '../../domain/docu
 import { AppError } from '../../domain/errors.ts'
 import { type Page, type PageQuery, toPage } from '../../domain/resource.ts'
 import { type Db, firstOrNotFound } from '../database.ts'
+import { olderThan } from '../keyset.ts'
 import { removeChunks } from './chunks.ts'
 
 export interface DocumentRow {
@@ -86,17 +87,24 @@ export interface DocumentFilter {
   readonly status?: DocumentStatus | undefined
 }
 
-/** The documents that the user may read, newest first. */
+/**
+ * The documents that the user may read, newest first. Each collection gives its newest by the order of an index, and the
+ * page is taken of these: the cost is the number of collections times the page, whatever they hold.
+ */
 export async function listDocuments(
   db: Db,
   userId: string,
   { limit, after, collectionId, status }: PageQuery & DocumentFilter,
 ): Promise<Page<Document>> {
+  const bind: unknown[] = [userId, after ?? null, limit + 1]
+  const inCollection = collectionId === undefined ? '' : `and m.collection_id = $${bind.push(collectionId)}`
+  const withStatus = status === undefined ? '' : `and status = $${bind.push(status)}`
   const rows = await db.query<DocumentRow>(
-    `select ${columns} from ${readable}
-     where ($2::uuid is null or d.id < $2) and ($3::uuid is null or d.collection_id = $3) and ($4::text is null or d.status = $4)
-     order by d.id desc limit $5`,
-    [userId, after ?? null, collectionId ?? null, status ?? null, limit + 1],
+    `select ${columns} from collection_members m cross join lateral (
+       select * from documents where collection_id = m.collection_id and ${olderThan('id', '$2')} ${withStatus}
+       order by id desc limit $3) d
+     where m.user_id = $1 ${inCollection} order by d.id desc limit $3`,
+    bind,
   )
   return toPage(rows.map(toDocument), limit)
 }

@@ -4,6 +4,7 @@ import { documents } from './0002-documents.ts'
 import { chunks } from './0003-chunks.ts'
 import { chat } from './0004-chat.ts'
 import { idempotency } from './0005-idempotency.ts'
+import { listIndexes } from './0006-list-indexes.ts'
 import type { Migration } from './migration.ts'
 
-export const migrations: readonly Migration[] = [auth, documents, chunks, chat, idempotency]
+export const migrations: readonly Migration[] = [auth, documents, chunks, chat, idempotency, listIndexes]

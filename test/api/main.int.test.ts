@@ -8,7 +8,8 @@ import { StartError } from '../../platform/embedded/start-error.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { eventually } from '../support/eventually.ts'
 import { startKernelServer } from '../support/kernel-server.ts'
-import { openSocket } from '../support/raw-request.ts'
+import { maxHeaderBytes } from '../../api/http/header-limit.ts'
+import { openSocket, sendRaw } from '../support/raw-request.ts'
 import { openEvents } from '../support/server-sent-events.ts'
 
 const gate = new EventEmitter()
@@ -134,6 +135,16 @@ describe('startApi', () => {
     expect(await slow).to.be.instanceOf(Error)
     await eventually('its signal', () => aborts.length === 1)
     gate.emit('go')
+    await server.stop()
+  })
+
+  it('refuses a line and headers that are longer than their bound', async () => {
+    const server = await startKernelServer({ routes })
+    const head = `GET /api/v1/none HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Long: `
+    const answer = await sendRaw(server.port, `${head}${'x'.repeat(maxHeaderBytes)}\r\n\r\n`, { toTheEnd: true })
+    expect(answer.status).to.equal(431)
+    const fits = 'x'.repeat(maxHeaderBytes - 1_000)
+    expect((await sendRaw(server.port, `${head}${fits}\r\n\r\n`, { toTheEnd: true })).status).to.equal(404)
     await server.stop()
   })
 })

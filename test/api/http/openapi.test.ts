@@ -166,6 +166,7 @@ describe('createOpenApiDocument', () => {
         title: { type: 'string' },
         note: { type: 'string' },
       },
+      maxProperties: 21,
       required: ['file', 'title'],
     })
   })

@@ -71,4 +71,13 @@ describe('readInput', () => {
       expectProblem(await api().delete('/items/1').set('if-match', given), 400)
     }
   })
+
+  it('takes If-Match up to its bound, and Last-Event-ID up to its own', async () => {
+    const tag = (length: number): string => `"${'v'.repeat(length - 2)}"`
+    expect((await api().delete('/items/1').set('if-match', tag(255))).status).to.equal(204)
+    expectProblem(await api().delete('/items/1').set('if-match', tag(256)), 400)
+    const after = (length: number) => api().get('/items/newest').set('last-event-id', 'e'.repeat(length))
+    expect((await after(64)).status).to.equal(200)
+    expectProblem(await after(65), 400)
+  })
 })

@@ -1,0 +1,193 @@
+// Every list, search and sweep finds its rows by an index, in the statements that are really sent: nothing reads a table
+// that grows from end to end, and nothing sorts what an index holds in order. Planned with and without the parameters.
+import { readFile, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect } from 'chai'
+import { listPermissions, listRoles } from '../../db/auth/roles.ts'
+import { listSigningKeys } from '../../db/auth/signing-keys.ts'
+import { listUsers } from '../../db/auth/users.ts'
+import { listChats } from '../../db/chat/chats.ts'
+import { listMessages } from '../../db/chat/messages.ts'
+import { beginTurn } from '../../db/chat/turn-work.ts'
+import { listOverdueTurns, listUnendedTurns, listUnstartedTurns } from '../../db/chat/turns.ts'
+import type { Db } from '../../db/database.ts'
+import { listChunks } from '../../db/documents/chunks.ts'
+import { listCollections, listMembers } from '../../db/documents/collections.ts'
+import { listDocuments } from '../../db/documents/documents.ts'
+import { recordEmbeddingModel } from '../../db/documents/embedding-models.ts'
+import { listStalledDocuments } from '../../db/documents/ingestion.ts'
+import { searchChunks } from '../../db/documents/search.ts'
+import { purgeIdempotencyKeys } from '../../db/http/idempotency-keys.ts'
+import { type TestDatabase, startTestDatabase } from '../support/database.ts'
+import { type FilledIds, dimensions, fillDatabase } from '../support/fill-database.ts'
+
+interface Plan {
+  readonly 'Node Type': string
+  readonly 'Relation Name'?: string
+  readonly 'Plan Rows': number
+  readonly Plans?: readonly Plan[]
+}
+
+interface Sent {
+  readonly sql: string
+  readonly bind: unknown[] | undefined
+}
+
+/** Tables that one release, or its operator, gives a handful of rows: reading them whole is the cheapest way. */
+const tiny: ReadonlySet<string> = new Set([
+  'roles',
+  'permissions',
+  'role_permissions',
+  'signing_keys',
+  'embedding_models',
+])
+
+/** A sort of no more than this is a page, or a page a collection. */
+const sortedRows = 1_000
+
+interface Case {
+  readonly run: (db: Db, ids: FilledIds) => Promise<unknown>
+}
+
+const page = { limit: 100 }
+const search = (mode: 'semantic' | 'keyword' | 'hybrid') => (db: Db, ids: FilledIds) =>
+  searchChunks(db, {
+    scope: { userId: ids.userId, combine: 'all' },
+    query: 'word7 word9',
+    k: 10,
+    mode,
+    model: ids.model,
+    vector: new Float32Array(dimensions).fill(0.1),
+  })
+
+const cases: Readonly<Record<string, readonly Case[]>> = {
+  listPermissions: [{ run: (db) => listPermissions(db) }],
+  listRoles: [{ run: (db, { after }) => listRoles(db, { ...page, after }) }],
+  listSigningKeys: [{ run: (db) => listSigningKeys(db) }],
+  listUsers: [{ run: (db) => listUsers(db, page) }, { run: (db, { after }) => listUsers(db, { ...page, after }) }],
+  listChats: [
+    { run: (db, { userId }) => listChats(db, userId, page) },
+    { run: (db, { userId, after }) => listChats(db, userId, { ...page, after }) },
+  ],
+  listMessages: [
+    { run: (db, ids) => listMessages(db, ids, page) },
+    { run: (db, ids) => listMessages(db, ids, { ...page, after: ids.after }) },
+  ],
+  beginTurn: [{ run: (db, { turnId }) => beginTurn(db, turnId) }],
+  listUnendedTurns: [{ run: (db, ids) => listUnendedTurns(db, ids) }],
+  listUnstartedTurns: [{ run: (db) => listUnstartedTurns(db, 5) }],
+  listOverdueTurns: [{ run: (db) => listOverdueTurns(db, 5) }],
+  listCollections: [
+    { run: (db, { userId }) => listCollections(db, userId, page) },
+    { run: (db, { userId, after }) => listCollections(db, userId, { ...page, after }) },
+  ],
+  listMembers: [{ run: (db, ids) => listMembers(db, ids) }],
+  listDocuments: [
+    { run: (db, { userId }) => listDocuments(db, userId, page) },
+    { run: (db, { userId, after }) => listDocuments(db, userId, { ...page, after }) },
+    { run: (db, { userId, collectionId }) => listDocuments(db, userId, { ...page, collectionId }) },
+    { run: (db, { userId }) => listDocuments(db, userId, { ...page, status: 'failed' }) },
+    { run: (db, { userId, collectionId }) => listDocuments(db, userId, { ...page, collectionId, status: 'failed' }) },
+  ],
+  listChunks: [{ run: (db, { documentId }) => listChunks(db, documentId, { ...page, after: 10 }) }],
+  listStalledDocuments: [{ run: (db) => listStalledDocuments(db, { queuedSeconds: 5, silentSeconds: 600 }) }],
+  searchChunks: [{ run: search('semantic') }, { run: search('keyword') }, { run: search('hybrid') }],
+  purgeIdempotencyKeys: [{ run: (db) => purgeIdempotencyKeys(db) }],
+}
+
+/** The names of what db/ exports that reads a set, or begins work with one: as the code names such functions. */
+async function exportedReaders(): Promise<string[]> {
+  const root = fileURLToPath(new URL('../../db', import.meta.url))
+  const names = (await readdir(root, { recursive: true })).filter((name) => name.endsWith('.ts'))
+  const texts = await Promise.all(names.map((name) => readFile(join(root, name), 'utf8')))
+  return texts.flatMap((text) =>
+    [...text.matchAll(/^export (?:async )?function ((?:list|search|purge|begin)\w+)/gm)].map(([, name]) => name ?? ''),
+  )
+}
+
+/** The statements that `work` sends, as it sends them. */
+async function capture(db: Db, work: () => Promise<unknown>): Promise<Sent[]> {
+  const { sequelize } = db
+  const sent: Sent[] = []
+  const original = sequelize.query
+  const recording = (sql: string, options?: { bind?: unknown[] }): unknown => {
+    sent.push({ sql, bind: options?.bind })
+    return (original as unknown as (...values: unknown[]) => unknown).call(sequelize, sql, options)
+  }
+  sequelize.query = recording as unknown as typeof original
+  try {
+    await work()
+  } finally {
+    sequelize.query = original
+  }
+  return sent.filter(({ sql }) => /^\s*(with|select|delete|update)\b/i.test(sql))
+}
+
+async function plansOf(db: Db, { sql, bind }: Sent): Promise<{ readonly how: string; readonly plan: Plan }[]> {
+  const ask = async (how: string, values?: unknown[]): Promise<{ how: string; plan: Plan }> => {
+    const [rows] = await db.sequelize.query(`explain (${how}format json) ${sql}`, values && { bind: values })
+    const [row] = rows as { 'QUERY PLAN': { Plan: Plan }[] }[]
+    const plan = row?.['QUERY PLAN'][0]?.Plan
+    if (plan === undefined) throw new Error('There is no plan.')
+    return { how, plan }
+  }
+  const custom = await ask('', bind)
+  return bind === undefined ? [custom] : [custom, await ask('generic_plan, ')]
+}
+
+const nodesOf = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(nodesOf)]
+
+function faultsOf(plan: Plan): string[] {
+  return nodesOf(plan).flatMap((node) => {
+    const table = node['Relation Name'] ?? ''
+    const rows = node.Plans?.[0]?.['Plan Rows'] ?? 0
+    if (node['Node Type'] === 'Seq Scan' && !tiny.has(table)) return [`reads all of ${table}`]
+    if (node['Node Type'] === 'Sort' && rows > sortedRows) return [`sorts ${rows} rows`]
+    return []
+  })
+}
+
+describe('query plans', function () {
+  this.timeout(120_000)
+  let database: TestDatabase
+  let ids: FilledIds
+
+  before(async function () {
+    if (process.env['DATABASE_URL'] === undefined) {
+      process.stdout.write('    DATABASE_URL isn’t set: skipping the plans of a real Postgres\n')
+      this.skip()
+    }
+    database = await startTestDatabase()
+    const name = 'offline/plans'
+    const model = await recordEmbeddingModel(database.owner, { name, dimensions, embedded: false })
+    ids = await fillDatabase(database.owner, model)
+  })
+  after(() => database?.stop())
+
+  it('are looked at for every list, search and sweep', async () => {
+    expect(Object.keys(cases)).to.have.members(await exportedReaders())
+  })
+
+  it('would show a scan, and a sort of everything', async () => {
+    const sql = `select id from documents where title = $1 order by filename`
+    const sent = await capture(database.owner, () => database.owner.query(sql, ['T']))
+    const [first] = await Promise.all(sent.map((statement) => plansOf(database.owner, statement)))
+    expect(first?.map(({ plan }) => faultsOf(plan)[0])).to.deep.equal(['sorts 30000 rows', 'sorts 30000 rows'])
+    expect(first?.flatMap(({ plan }) => faultsOf(plan))).to.include('reads all of documents')
+  })
+
+  for (const [name, runs] of Object.entries(cases)) {
+    it(`${name} is served by an index`, async () => {
+      for (const { run } of runs) {
+        const sent = await capture(database.owner, () => run(database.owner, ids))
+        expect(sent, 'statements').not.to.deep.equal([])
+        for (const statement of sent) {
+          for (const { how, plan } of await plansOf(database.owner, statement)) {
+            expect(faultsOf(plan), `${how}${statement.sql}\n${JSON.stringify(plan, null, 1)}`).to.deep.equal([])
+          }
+        }
+      }
+    })
+  }
+})

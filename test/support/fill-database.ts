@@ -1,0 +1,68 @@
+// Enough rows of several users that the planner sees tables which have grown, made by the server itself within seconds.
+import type { Db } from '../../db/database.ts'
+import type { EmbeddingModelRow } from '../../db/documents/embedding-models.ts'
+
+/** Of the vectors. */
+export const dimensions = 8
+
+export interface FilledIds {
+  readonly userId: string
+  readonly collectionId: string
+  readonly documentId: string
+  readonly chatId: string
+  /** Queued, with a branch of some fifty messages. */
+  readonly turnId: string
+  /** In the middle of every list. */
+  readonly after: string
+  readonly model: EmbeddingModelRow
+}
+
+/** SQL: an id whose first part says the kind, and whose order is that of `number`. */
+const idOf = (kind: string, number: string): string =>
+  `(lpad(to_hex(${number}), 8, '0') || '-${kind}-7000-8000-000000000000')::uuid`
+
+/** 500 users with 20 collections, 200 chats and 60 documents each; one in a hundred rows is unfinished. */
+const statements = (model: EmbeddingModelRow): readonly string[] => [
+  `insert into users (id, email, display_name, password_hash, pepper_id)
+   select ${idOf('0001', 'n')}, n || '@example.org', 'U', 'x', '1' from generate_series(1, 500) n`,
+  `insert into roles (id, name, description) values (gen_random_uuid(), 'user', 'U')`,
+  `insert into user_roles select u.id, r.id from users u, roles r`,
+  `insert into collections (id, name, owner_id)
+   select ${idOf('0002', 'n')}, 'C', ${idOf('0001', 'n % 500 + 1')} from generate_series(1, 10000) n`,
+  `insert into collection_members select id, owner_id, 'owner' from collections`,
+  `insert into documents (id, collection_id, owner_id, title, filename, media_type, size_bytes, sha256, status, chunk_count)
+   select ${idOf('0003', 'n')}, ${idOf('0002', 'n % 10000 + 1')}, ${idOf('0001', 'n % 500 + 1')}, 'T', 't', 'text/plain', 1, n::text,
+     case when n % 100 = 0 then 'queued' when n % 100 = 1 then 'failed' else 'indexed' end, 1 from generate_series(1, 30000) n`,
+  `insert into chunks (id, document_id, collection_id, ordinal, text, token_count, spans, tsv)
+   select ${idOf('0004', 'n')}, ${idOf('0003', 'n')}, ${idOf('0002', 'n % 10000 + 1')}, 0, 'x', 1, '[]',
+     to_tsvector('english', 'word' || n % 1000 || ' word' || n % 777) from generate_series(1, 30000) n`,
+  `insert into lexeme_statistics select 'word' || n, 60 from generate_series(0, 99999) n`,
+  `insert into ${model.tableName} (chunk_id, document_id, collection_id, embedding)
+   select id, document_id, collection_id, array_fill(random(), array[${dimensions}])::vector from chunks`,
+  `insert into chats (id, owner_id) select ${idOf('0005', 'n')}, ${idOf('0001', 'n % 500 + 1')} from generate_series(1, 100000) n`,
+  `insert into turns (id, chat_id, user_message_id, model, status, started_at)
+   select ${idOf('0006', 'n')}, ${idOf('0005', 'n % 1000 + 1')}, ${idOf('0007', 'n')}, 'offline/extractive',
+     case when n % 100 = 0 then 'queued' when n % 100 = 1 then 'running' else 'completed' end, now() from generate_series(1, 50000) n`,
+  `insert into messages (id, chat_id, turn_id, role, content, parent_message_id)
+   select ${idOf('0007', 'n')}, ${idOf('0005', 'n % 1000 + 1')}, ${idOf('0006', 'n')}, 'user', 'x', ${idOf('0007', 'n - 1000')}
+   from generate_series(1001, 50000) n`,
+  `insert into idempotency_keys (principal, route, key, fingerprint, resource_id, created_at)
+   select 'p', 'r', n::text, '', gen_random_uuid(), now() - make_interval(mins => n / 20) from generate_series(1, 28000) n`,
+]
+
+/** `db` is a migrated, empty database, as its owner. */
+export async function fillDatabase(db: Db, model: EmbeddingModelRow): Promise<FilledIds> {
+  for (const statement of statements(model)) await db.sequelize.query(statement)
+  await db.sequelize.query('analyze')
+  const id = (kind: string, number: number): string =>
+    `${number.toString(16).padStart(8, '0')}-${kind}-7000-8000-000000000000`
+  return {
+    userId: id('0001', 2),
+    collectionId: id('0002', 501),
+    documentId: id('0003', 501),
+    chatId: id('0005', 501),
+    turnId: id('0006', 49_000),
+    after: id('0003', 300),
+    model,
+  }
+}

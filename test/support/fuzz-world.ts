@@ -1,0 +1,99 @@
+// What fuzzing acts on: a user with resources that stay, resources that any request may delete or spoil, and an
+// administrator, all made over the API of a running platform.
+import { randomUUID } from 'node:crypto'
+import { openDatabase } from '../../db/database.ts'
+import { setUserRoles } from '../../db/auth/roles.ts'
+import { type ApiClient, signIn, signUp } from './api-client.ts'
+import { eventually } from './eventually.ts'
+import { followDocumentToEnd, followToEnd } from './follow.ts'
+import type { PlatformProcess } from './platform-process.ts'
+
+export interface FuzzWorld {
+  readonly client: ApiClient
+  readonly administrator: ApiClient
+  /** Ids by the name of the parameter or field that takes them. */
+  readonly ids: Readonly<Record<string, readonly string[]>>
+  /** The same, of what may be destroyed. */
+  readonly expendableIds: Readonly<Record<string, readonly string[]>>
+  /** Of sessions that may be ended. */
+  readonly expendableTokens: readonly (string | undefined)[]
+}
+
+const expendables = 8
+
+/** The embedded platform prints its administrator's password; on a given database a new account is promoted. */
+async function signInAsAdministrator(platform: PlatformProcess): Promise<ApiClient> {
+  const { apiUrl } = platform.run
+  const ownerUrl = process.env['DATABASE_OWNER_URL'] ?? process.env['DATABASE_URL']
+  if (ownerUrl === undefined) {
+    const [, email = '', password = ''] = await eventually(
+      'the administrator’s password is printed',
+      () => /E-mail +(\S+)\s+Password +(\S+)/.exec(platform.output()) ?? undefined,
+    )
+    return signIn(apiUrl, { email, password })
+  }
+  const client = await signUp(apiUrl)
+  const db = openDatabase({ url: ownerUrl, poolSize: 1 })
+  try {
+    await setUserRoles(db, { userId: client.userId, roles: ['admin'] })
+  } finally {
+    await db.close()
+  }
+  return client
+}
+
+const idOf = (answer: { readonly body: Record<string, { readonly id: string }> }, noun: string): string => {
+  const made = answer.body[noun]
+  if (made === undefined) throw new Error(`no ${noun}: ${JSON.stringify(answer.body)}`)
+  return made.id
+}
+
+async function makeResources(client: ApiClient, text: string) {
+  const collectionId = idOf(await client.post('/collections', { name: 'Fuzz' }), 'collection')
+  const file = { filename: 'a.txt', bytes: new TextEncoder().encode(text) }
+  const documentId = idOf(await client.upload(file, { collectionId }), 'document')
+  await followDocumentToEnd(client, documentId)
+  const chatId = idOf(await client.post('/chats', { collectionIds: [collectionId] }), 'chat')
+  const started = await client.post(`/chats/${chatId}/turns`, { content: 'What is in it?' })
+  await followToEnd(client, started.body['eventsUrl'])
+  const messages = (await client.get(`/chats/${chatId}/messages`)).body['data'] as { id: string; role: string }[]
+  const parentMessageId = messages.find(({ role }) => role === 'assistant')?.id ?? randomUUID()
+  return { collectionId, documentId, chatId, turnId: idOf(started, 'turn'), parentMessageId }
+}
+
+const byName = (
+  list: readonly Awaited<ReturnType<typeof makeResources>>[],
+  userIds: readonly string[],
+): Record<string, readonly string[]> => {
+  const of = (name: keyof (typeof list)[number]) => list.map((made) => made[name])
+  return {
+    collectionId: of('collectionId'),
+    collectionIds: of('collectionId'),
+    documentId: of('documentId'),
+    documentIds: of('documentId'),
+    attachmentIds: of('documentId'),
+    chatId: of('chatId'),
+    turnId: of('turnId'),
+    parentMessageId: of('parentMessageId'),
+    after: of('documentId'),
+    userId: userIds,
+  }
+}
+
+export async function makeFuzzWorld(platform: PlatformProcess): Promise<FuzzWorld> {
+  const { apiUrl } = platform.run
+  const [client, other, ...victims] = await Promise.all([1, 2, 3, 4, 5, 6].map(() => signUp(apiUrl)))
+  if (client === undefined || other === undefined) throw new Error('no users')
+  const kept = [await makeResources(client, 'Kept.'), await makeResources(other, 'Somebody else’s.')]
+  const spare: typeof kept = []
+  for (let made = 0; made < expendables; made += 1) spare.push(await makeResources(client, `Spare ${made}.`))
+  const userIds = victims.map(({ userId }) => userId)
+  const sessions = await Promise.all([1, 2, 3, 4].map(() => signUp(apiUrl)))
+  return {
+    client,
+    administrator: await signInAsAdministrator(platform),
+    ids: byName(kept, userIds),
+    expendableIds: byName(spare, userIds),
+    expendableTokens: [...sessions.map(({ token }) => token), 'x', undefined],
+  }
+}
