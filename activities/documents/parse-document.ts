@@ -6,13 +6,11 @@ import { AppError } from '../../domain/errors.ts'
 import { parseDocument } from '../../platform/parsing/parse-document.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { findElements, writeElements } from '../../platform/parsing/derived.ts'
+import { beating } from '../beating.ts'
 import { reportProgress } from './report-progress.ts'
 
 /** A parser that crashes on a document twice will do so again. */
 const crashAttempts = 2
-
-/** How often the server hears that the parser lives, and the activity whether it is cancelled: well under 30 s. */
-const heartbeatMs = 5_000
 
 /** Resolves to null when there is nothing to do: the document is gone, or a newer run has begun. */
 export const createParseDocument =
@@ -43,9 +41,9 @@ async function parse(
   }
   const path = await platform.blobs.localPath(sha256)
   // Most formats have no progress to report; a parser that hangs is ended by its own limits, not by the server's.
-  const beat = setInterval(() => activity.heartbeat(), heartbeatMs)
+  const { cancellationSignal: signal } = activity
   try {
-    return await parseDocument({ path, mediaType, signal: activity.cancellationSignal, onProgress })
+    return await beating(() => parseDocument({ path, mediaType, signal, onProgress }))
   } catch (error) {
     const crashed = error instanceof AppError && error.code === 'document.parser_crashed'
     if (!crashed || activity.info.attempt < crashAttempts) throw error
@@ -53,7 +51,5 @@ async function parse(
       detail: 'The parser crashed on it twice. Save it anew from its program, and upload that.',
       cause: error,
     })
-  } finally {
-    clearInterval(beat)
   }
 }
