@@ -7,17 +7,18 @@ import { createEmbedChunks } from './documents/embed-chunks.ts'
 import { createFailDocument } from './documents/fail-document.ts'
 import { createIndexDocument } from './documents/index-document.ts'
 import { createParseDocument } from './documents/parse-document.ts'
+import { patient } from './patience.ts'
 
 export type Activities = ReturnType<typeof createActivities>
 
 export function createActivities(platform: Platform) {
   return {
-    modelStep: createModelStep(platform),
+    modelStep: patient(createModelStep(platform)),
     endTurn: createEndTurn(platform),
-    parseDocument: createParseDocument(platform),
-    chunkDocument: createChunkDocument(platform),
-    embedChunks: createEmbedChunks(platform),
-    indexDocument: createIndexDocument(platform),
+    parseDocument: patient(createParseDocument(platform)),
+    chunkDocument: patient(createChunkDocument(platform)),
+    embedChunks: patient(createEmbedChunks(platform)),
+    indexDocument: patient(createIndexDocument(platform)),
     failDocument: createFailDocument(platform),
   }
 }

@@ -1,10 +1,14 @@
-// How long a turn waits for a model's provider. A step has no small bound on its attempts, because restarts of the
-// platform use them up; so the provider's own failures are bounded here.
-import { AppError } from '../../domain/errors.ts'
+// How long the steps of a workflow go on trying. A step has no small bound on its attempts, because restarts of the
+// platform and outages of its services use them up; so failures that are the work's own are bounded here.
+import { Context } from '@temporalio/activity'
+import { isDatabaseUnavailable } from '../db/is-database-unavailable.ts'
+import { AppError } from '../domain/errors.ts'
 
 /** About 15 s of back-off in all, or what the provider's Retry-After asks for. */
-const maxAttempts = 5
+const providerAttempts = 5
 const longestWaitMs = 60_000
+/** A fault that nobody has named comes again as a rule, but it may also be one of a moment. */
+const faultAttempts = 10
 
 /** The same failure, but final. */
 class FinalError extends AppError {
@@ -13,12 +17,36 @@ class FinalError extends AppError {
   }
 }
 
-/** The error to fail the activity with: the given one, with a wait for the next attempt, or final. */
-export function withPatience(error: unknown, attempt: number): unknown {
-  if (!(error instanceof AppError) || !error.code.startsWith('llm.') || !error.retryable) return error
+function withProviderPatience(error: AppError, attempt: number): AppError {
   const detail = error.detail === undefined ? {} : { detail: error.detail }
   const retryAfterMs = error.retryAfterMs ?? 1_000 * 2 ** (attempt - 1)
-  if (attempt >= maxAttempts || retryAfterMs > longestWaitMs)
+  if (attempt >= providerAttempts || retryAfterMs > longestWaitMs)
     return new FinalError(error.code, { ...detail, cause: error })
   return new AppError(error.code, { ...detail, retryAfterMs, cause: error })
 }
+
+/**
+ * The error to fail the activity with. A provider's failure gets a wait for the next attempt, or is final, as an
+ * unnamed fault is after a while; an outage of the database is named, and lasts as long as it lasts.
+ */
+export function withPatience(error: unknown, attempt: number): unknown {
+  if (isDatabaseUnavailable(error)) return new AppError('service.unavailable', { cause: error })
+  if (error instanceof AppError && error.code.startsWith('llm.') && error.retryable)
+    return withProviderPatience(error, attempt)
+  const isUnnamed = !(error instanceof AppError) || error.code === 'internal'
+  if (!isUnnamed || attempt < faultAttempts) return error
+  const detail = error instanceof AppError && error.detail !== undefined ? { detail: error.detail } : {}
+  return new FinalError('internal', { ...detail, cause: error })
+}
+
+/** An activity that tries for so long; what ends it by a cancel passes through. */
+export const patient =
+  <Input, Output>(work: (input: Input) => Promise<Output>) =>
+  async (input: Input): Promise<Output> => {
+    const { cancellationSignal, info } = Context.current()
+    try {
+      return await work(input)
+    } catch (error) {
+      throw cancellationSignal.aborted ? error : withPatience(error, info.attempt)
+    }
+  }

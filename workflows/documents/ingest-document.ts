@@ -5,22 +5,18 @@ import type { Activities } from '../../activities/index.ts'
 import { problemOf } from '../failure.ts'
 import type { IngestDocumentInput } from './messages.ts'
 
-const { parseDocument } = proxyActivities<Activities>({
-  startToCloseTimeout: '15 minutes',
-  heartbeatTimeout: '30 seconds',
-  retry: { initialInterval: '1 second', maximumInterval: '10 seconds', maximumAttempts: 20 },
-})
-const { embedChunks } = proxyActivities<Activities>({
-  startToCloseTimeout: '2 minutes',
-  scheduleToCloseTimeout: '30 minutes',
-  heartbeatTimeout: '30 seconds',
-  retry: { initialInterval: '1 second', maximumInterval: '30 seconds' },
-})
-const { chunkDocument, indexDocument } = proxyActivities<Activities>({
-  startToCloseTimeout: '5 minutes',
-  scheduleToCloseTimeout: '30 minutes',
+/**
+ * The heartbeat bounds how long a dead worker stays unnoticed. No count of attempts: restarts, and a database that is
+ * away for an hour, use them up; failures of a document's own are bounded where they happen.
+ */
+const steps = {
+  scheduleToCloseTimeout: '1 day',
+  heartbeatTimeout: '10 seconds',
   retry: { initialInterval: '1 second', maximumInterval: '10 seconds' },
-})
+} as const
+const { parseDocument } = proxyActivities<Activities>({ ...steps, startToCloseTimeout: '15 minutes' })
+const { embedChunks } = proxyActivities<Activities>({ ...steps, startToCloseTimeout: '2 minutes' })
+const { chunkDocument, indexDocument } = proxyActivities<Activities>({ ...steps, startToCloseTimeout: '5 minutes' })
 const { failDocument } = proxyActivities<Activities>({
   startToCloseTimeout: '30 seconds',
   scheduleToCloseTimeout: '1 day',
