@@ -5,14 +5,16 @@ import { Context } from '@temporalio/activity'
 /** Well under the shortest heartbeat timeout of a workflow, 5 s. */
 const beatMs = 1_000
 
-/** Beats at once and then every second until `work` has settled. */
-export async function beating<T>(work: () => Promise<T>): Promise<T> {
-  const activity = Context.current()
-  activity.heartbeat()
-  const timer = setInterval(() => activity.heartbeat(), beatMs)
-  try {
-    return await work()
-  } finally {
-    clearInterval(timer)
+/** An activity that beats from its start until it has settled, whatever it waits for. */
+export const beating =
+  <Input, Output>(work: (input: Input) => Promise<Output>) =>
+  async (input: Input): Promise<Output> => {
+    const activity = Context.current()
+    const timer = setInterval(() => activity.heartbeat(), beatMs)
+    try {
+      activity.heartbeat()
+      return await work(input)
+    } finally {
+      clearInterval(timer)
+    }
   }
-}

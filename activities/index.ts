@@ -1,5 +1,6 @@
 // Every activity, made from one Platform. Workflows see this type alone.
 import type { Platform } from '../platform/platform.ts'
+import { beating } from './beating.ts'
 import { createEndTurn } from './chat/end-turn.ts'
 import { createModelStep } from './chat/model-step.ts'
 import { createChunkDocument } from './documents/chunk-document.ts'
@@ -11,14 +12,17 @@ import { patient } from './patience.ts'
 
 export type Activities = ReturnType<typeof createActivities>
 
+/** A step of a workflow, which may take long and is tried again. */
+const step = <Input, Output>(work: (input: Input) => Promise<Output>) => patient(beating(work))
+
 export function createActivities(platform: Platform) {
   return {
-    modelStep: patient(createModelStep(platform)),
+    modelStep: step(createModelStep(platform)),
     endTurn: createEndTurn(platform),
-    parseDocument: patient(createParseDocument(platform)),
-    chunkDocument: patient(createChunkDocument(platform)),
-    embedChunks: patient(createEmbedChunks(platform)),
-    indexDocument: patient(createIndexDocument(platform)),
+    parseDocument: step(createParseDocument(platform)),
+    chunkDocument: step(createChunkDocument(platform)),
+    embedChunks: step(createEmbedChunks(platform)),
+    indexDocument: step(createIndexDocument(platform)),
     failDocument: createFailDocument(platform),
   }
 }

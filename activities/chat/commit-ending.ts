@@ -13,7 +13,7 @@ const firstRetryMs = 50
 const slowestRetryMs = 1_000
 
 /**
- * Resolves to how the turn did end; undefined when it is gone. The caller keeps the step's heartbeat. Rejects with the
+ * Resolves to how the turn did end; undefined when it is gone. Rejects with the
  * database's error when the outage lasts, and with the signal's reason when the worker has to stop.
  */
 export async function commitEnding(

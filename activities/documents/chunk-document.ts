@@ -8,27 +8,20 @@ import { inSlices } from '../../platform/in-slices.ts'
 import { countTokens } from '../../platform/llm/tokens.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { embeddingBatch, readElements, writeChunks } from '../../platform/parsing/derived.ts'
-import { beating } from '../beating.ts'
 import { reportProgress } from './report-progress.ts'
 
 /** Resolves to the number of batches to embed: none when the document is gone. */
 export const createChunkDocument =
   (platform: Pick<Platform, 'db' | 'blobs' | 'bus' | 'log'>) =>
-  (run: DocumentRun): Promise<{ readonly batches: number }> =>
-    beating(() => chunkDocument(platform, run))
-
-async function chunkDocument(
-  platform: Pick<Platform, 'db' | 'blobs' | 'bus' | 'log'>,
-  run: DocumentRun,
-): Promise<{ readonly batches: number }> {
-  const source = await findIngestionSource(platform.db, run)
-  if (source === undefined) return { batches: 0 }
-  const parsed = await readElements(platform.blobs, source)
-  await reportProgress(platform, run, { status: 'chunking', done: 0, total: 0, pageCount: parsed.pageCount })
-  const { cancellationSignal } = Context.current()
-  const chunks = await inSlices(chunkElements(parsed.elements, { countTokens }), cancellationSignal)
-  if (chunks.length === 0) throw new AppError('document.no_text', { detail: 'No text was found in the document.' })
-  await writeChunks(platform.blobs, source, chunks)
-  await reportProgress(platform, run, { status: 'embedding', done: 0, total: chunks.length })
-  return { batches: Math.ceil(chunks.length / embeddingBatch) }
-}
+  async (run: DocumentRun): Promise<{ readonly batches: number }> => {
+    const source = await findIngestionSource(platform.db, run)
+    if (source === undefined) return { batches: 0 }
+    const parsed = await readElements(platform.blobs, source)
+    await reportProgress(platform, run, { status: 'chunking', done: 0, total: 0, pageCount: parsed.pageCount })
+    const { cancellationSignal } = Context.current()
+    const chunks = await inSlices(chunkElements(parsed.elements, { countTokens }), cancellationSignal)
+    if (chunks.length === 0) throw new AppError('document.no_text', { detail: 'No text was found in the document.' })
+    await writeChunks(platform.blobs, source, chunks)
+    await reportProgress(platform, run, { status: 'embedding', done: 0, total: chunks.length })
+    return { batches: Math.ceil(chunks.length / embeddingBatch) }
+  }

@@ -6,7 +6,6 @@ import { contextualText } from '../../domain/documents/chunk.ts'
 import { AppError } from '../../domain/errors.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { embeddingBatch, findVectors, readChunks, writeVectors } from '../../platform/parsing/derived.ts'
-import { beating } from '../beating.ts'
 import { reportProgress } from './report-progress.ts'
 
 export const createEmbedChunks =
@@ -21,9 +20,7 @@ export const createEmbedChunks =
     if ((await findVectors(platform.blobs, key, row.dimensions)) === undefined) {
       const model = await platform.embeddings.resolve(row.name)
       const texts = chunks.slice(batch * embeddingBatch, (batch + 1) * embeddingBatch).map(contextualText)
-      const { cancellationSignal } = Context.current()
-      // A provider may take longer than the heartbeat timeout.
-      const vectors = await beating(() => model.embed(texts, { signal: cancellationSignal }))
+      const vectors = await model.embed(texts, { signal: Context.current().cancellationSignal })
       await writeVectors(platform.blobs, key, vectors)
     }
     const done = Math.min((batch + 1) * embeddingBatch, chunks.length)

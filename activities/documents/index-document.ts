@@ -5,29 +5,22 @@ import { type DocumentRun, findIngestionSource } from '../../db/documents/ingest
 import { AppError } from '../../domain/errors.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { embeddingBatch, findVectors, readChunks, readElements } from '../../platform/parsing/derived.ts'
-import { beating } from '../beating.ts'
 import { announceDocument } from './report-progress.ts'
 
 export const createIndexDocument =
   (platform: Pick<Platform, 'db' | 'blobs' | 'bus' | 'log'>) =>
-  (run: DocumentRun): Promise<void> =>
-    beating(() => indexDocument(platform, run))
-
-async function indexDocument(
-  platform: Pick<Platform, 'db' | 'blobs' | 'bus' | 'log'>,
-  run: DocumentRun,
-): Promise<void> {
-  const source = await findIngestionSource(platform.db, run)
-  const model = await findActiveEmbeddingModel(platform.db)
-  if (source === undefined || model === undefined) return
-  const chunks = await readChunks(platform.blobs, source)
-  const { pageCount } = await readElements(platform.blobs, source)
-  const vectors: Float32Array[] = []
-  for (let batch = 0; batch * embeddingBatch < chunks.length; batch++) {
-    const part = await findVectors(platform.blobs, { original: source, model: model.name, batch }, model.dimensions)
-    if (part === undefined) throw new AppError('internal', { detail: `Batch ${batch} isn’t embedded.` })
-    vectors.push(...part)
+  async (run: DocumentRun): Promise<void> => {
+    const source = await findIngestionSource(platform.db, run)
+    const model = await findActiveEmbeddingModel(platform.db)
+    if (source === undefined || model === undefined) return
+    const chunks = await readChunks(platform.blobs, source)
+    const { pageCount } = await readElements(platform.blobs, source)
+    const vectors: Float32Array[] = []
+    for (let batch = 0; batch * embeddingBatch < chunks.length; batch++) {
+      const part = await findVectors(platform.blobs, { original: source, model: model.name, batch }, model.dimensions)
+      if (part === undefined) throw new AppError('internal', { detail: `Batch ${batch} isn’t embedded.` })
+      vectors.push(...part)
+    }
+    await replaceChunks(platform.db, { ...run, collectionId: source.collectionId, chunks, vectors, pageCount })
+    await announceDocument(platform, run.documentId)
   }
-  await replaceChunks(platform.db, { ...run, collectionId: source.collectionId, chunks, vectors, pageCount })
-  await announceDocument(platform, run.documentId)
-}

@@ -1,4 +1,5 @@
-// Parses an original in a guarded process of its own and keeps the elements.
+// Parses an original in a guarded process of its own and keeps the elements. A parser that hangs is ended by its own
+// limits, not by the server's.
 import { Context } from '@temporalio/activity'
 import { type DocumentRun, type IngestionSource, findIngestionSource } from '../../db/documents/ingestion.ts'
 import type { ParsedDocument } from '../../domain/documents/element.ts'
@@ -6,7 +7,6 @@ import { AppError } from '../../domain/errors.ts'
 import { parseDocument } from '../../platform/parsing/parse-document.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { findElements, writeElements } from '../../platform/parsing/derived.ts'
-import { beating } from '../beating.ts'
 import { reportProgress } from './report-progress.ts'
 
 /** A parser that crashes on a document twice will do so again. */
@@ -40,10 +40,8 @@ async function parse(
     )
   }
   const path = await platform.blobs.localPath(sha256)
-  // Most formats have no progress to report; a parser that hangs is ended by its own limits, not by the server's.
-  const { cancellationSignal: signal } = activity
   try {
-    return await beating(() => parseDocument({ path, mediaType, signal, onProgress }))
+    return await parseDocument({ path, mediaType, signal: activity.cancellationSignal, onProgress })
   } catch (error) {
     const crashed = error instanceof AppError && error.code === 'document.parser_crashed'
     if (!crashed || activity.info.attempt < crashAttempts) throw error
