@@ -178,5 +178,20 @@ if (onServices) {
       )
       expect(answers).to.deep.equal([{ turns: lost.length, messages: lost.length }])
     })
+
+    it('takes turns while Temporal is away, and its processes end in order all the same', async () => {
+      const chat = await newChat()
+      await cluster.loseTemporal()
+      const taken = await via('api-2').post(`/chats/${chat}/turns`, { content: 'Later.' })
+      expect(taken.body['turn'].status).to.equal('queued')
+      // This request waits for Temporal, with calls that are tried again, while its API is told to end.
+      const waiting = via('api-1').post(`/chats/${chat}/turns`, { content: 'Later still.' })
+      await eventually('the row is committed', async () => {
+        const rows = await db.query(`select id from messages where chat_id = $1 and content = 'Later still.'`, [chat])
+        return rows.length > 0
+      })
+      expect(await Promise.all(['api-1', 'worker-llm-2'].map((name) => cluster.end(name)))).to.deep.equal([0, 0])
+      expect((await waiting).status).to.be.lessThan(300)
+    })
   })
 }

@@ -30,6 +30,10 @@ export interface Cluster {
   startWorker(name: string, queues?: string): Promise<void>
   /** SIGKILL; resolves when the process is gone. */
   kill(name: string): Promise<void>
+  /** SIGTERM; resolves to the exit code. */
+  end(name: string): Promise<number | null>
+  /** Ends the Temporal server for good. */
+  loseTemporal(): Promise<void>
   /** The worker that Temporal knows by this identity, `pid@host`. */
   nameOf(identity: string): string | undefined
   /** Runs `bin/migrate.ts`. */
@@ -39,7 +43,8 @@ export interface Cluster {
 
 interface Member {
   readonly child: ChildProcess
-  readonly exited: Promise<unknown>
+  /** Resolves to the exit code. */
+  readonly exited: Promise<number | null>
   readonly apiUrl: string | undefined
 }
 
@@ -94,15 +99,17 @@ export async function startCluster(given: Readonly<Record<string, string>> = {})
   const members = new Map<string, Member>()
 
   const start = async (name: string, child: ChildProcess): Promise<void> => {
-    const exited = once(child, 'exit')
+    const exited = once(child, 'exit').then(([code]) => code as number | null)
     members.set(name, { child, exited, apiUrl: await untilReady(child) })
   }
-  const kill = async (name: string): Promise<void> => {
+  const signal = async (name: string, which: NodeJS.Signals): Promise<number | null> => {
     const member = members.get(name)
+    if (member === undefined) throw new Error(`There is no process ${name}.`)
     members.delete(name)
-    member?.child.kill('SIGKILL')
-    await member?.exited
+    member.child.kill(which)
+    return member.exited
   }
+  const kill = async (name: string): Promise<void> => void (await signal(name, 'SIGKILL'))
   return {
     temporal,
     databaseUrl: settings['DATABASE_URL'] ?? '',
@@ -115,6 +122,8 @@ export async function startCluster(given: Readonly<Record<string, string>> = {})
     startWorker: (name, queues) =>
       start(name, forkEntry('worker', application, queues === undefined ? [] : ['--queues', queues])),
     kill,
+    end: (name) => signal(name, 'SIGTERM'),
+    loseTemporal: () => server.stop(),
     nameOf: (identity) => [...members].find(([, { child }]) => identity === `${String(child.pid)}@${hostname()}`)?.[0],
     migrate: async () => {
       const child = forkEntry('migrate', env)
