@@ -14,7 +14,7 @@ import { type TestPostgres, startPostgres } from './postgres.ts'
 import { type TestRedis, startRedis } from './redis.ts'
 
 /** Whether this run of tests is one on real services. */
-export const onServices = (process.env['REDIS_URL'] ?? '') !== ''
+export const onServices = process.env['TEST_ON_SERVICES'] === 'yes'
 
 /** The database and Redis are also started again; the supervisor does that for the rest. */
 export type Part = 'api' | 'worker' | 'api and worker' | 'database' | 'redis'
