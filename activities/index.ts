@@ -13,7 +13,11 @@ import { patient } from './patience.ts'
 export type Activities = ReturnType<typeof createActivities>
 
 /** A step of a workflow, which may take long and is tried again. */
-const step = <Input, Output>(work: (input: Input) => Promise<Output>) => patient(beating(work))
+const step = <Input, Output>(work: (input: Input) => Promise<Output>, providerMs = 0) =>
+  patient(beating(work), { providerMs })
+
+/** So many times the longest silence of a provider may a document wait for one: nobody watches it, and it costs no more. */
+const silences = 10
 
 export function createActivities(platform: Platform) {
   return {
@@ -21,7 +25,7 @@ export function createActivities(platform: Platform) {
     endTurn: createEndTurn(platform),
     parseDocument: step(createParseDocument(platform)),
     chunkDocument: step(createChunkDocument(platform)),
-    embedChunks: step(createEmbedChunks(platform)),
+    embedChunks: step(createEmbedChunks(platform), silences * platform.config.llm.stallTimeoutMs),
     indexDocument: step(createIndexDocument(platform)),
     failDocument: createFailDocument(platform),
   }

@@ -17,11 +17,21 @@ class FinalError extends AppError {
   }
 }
 
-function withProviderPatience(error: AppError, attempt: number): AppError {
+export interface Patience {
+  /** From 1. */
+  readonly attempt: number
+  /** Since the step was asked for. */
+  readonly elapsedMs: number
+  /** How long a provider may fail before that is final, beyond the first attempts: none where somebody waits at a screen. */
+  readonly providerMs: number
+}
+
+function withProviderPatience(error: AppError, { attempt, elapsedMs, providerMs }: Patience): AppError {
   const detail = error.detail === undefined ? {} : { detail: error.detail }
-  const retryAfterMs = error.retryAfterMs ?? 1_000 * 2 ** (attempt - 1)
-  if (attempt >= providerAttempts || retryAfterMs > longestWaitMs)
-    return new FinalError(error.code, { ...detail, cause: error })
+  const leftMs = Math.max(0, providerMs - elapsedMs)
+  const retryAfterMs = error.retryAfterMs ?? Math.min(1_000 * 2 ** (attempt - 1), longestWaitMs)
+  const isFinal = retryAfterMs > Math.max(longestWaitMs, leftMs) || (attempt >= providerAttempts && leftMs === 0)
+  if (isFinal) return new FinalError(error.code, { ...detail, cause: error })
   return new AppError(error.code, { ...detail, retryAfterMs, cause: error })
 }
 
@@ -29,24 +39,26 @@ function withProviderPatience(error: AppError, attempt: number): AppError {
  * The error to fail the activity with. A provider's failure gets a wait for the next attempt, or is final, as an
  * unnamed fault is after a while; an outage of the database is named, and lasts as long as it lasts.
  */
-export function withPatience(error: unknown, attempt: number): unknown {
+export function withPatience(error: unknown, patience: Patience): unknown {
   if (isDatabaseUnavailable(error)) return new AppError('service.unavailable', { cause: error })
   if (error instanceof AppError && error.code.startsWith('llm.') && error.retryable)
-    return withProviderPatience(error, attempt)
+    return withProviderPatience(error, patience)
   const isUnnamed = !(error instanceof AppError) || error.code === 'internal'
-  if (!isUnnamed || attempt < faultAttempts) return error
+  if (!isUnnamed || patience.attempt < faultAttempts) return error
   const detail = error instanceof AppError && error.detail !== undefined ? { detail: error.detail } : {}
   return new FinalError('internal', { ...detail, cause: error })
 }
 
 /** An activity that tries for so long; what ends it by a cancel passes through. */
 export const patient =
-  <Input, Output>(work: (input: Input) => Promise<Output>) =>
+  <Input, Output>(work: (input: Input) => Promise<Output>, { providerMs }: Pick<Patience, 'providerMs'>) =>
   async (input: Input): Promise<Output> => {
     const { cancellationSignal, info } = Context.current()
     try {
       return await work(input)
     } catch (error) {
-      throw cancellationSignal.aborted ? error : withPatience(error, info.attempt)
+      if (cancellationSignal.aborted) throw error
+      const elapsedMs = Date.now() - info.scheduledTimestampMs
+      throw withPatience(error, { attempt: info.attempt, elapsedMs, providerMs })
     }
   }

@@ -13,8 +13,8 @@ const firstRetryMs = 50
 const slowestRetryMs = 1_000
 
 /**
- * Resolves to how the turn did end; undefined when it is gone. Rejects with the
- * database's error when the outage lasts, and with the signal's reason when the worker has to stop.
+ * Resolves to how the turn did end; undefined when it is gone. Rejects with the database's error when the outage lasts,
+ * and with the signal's reason when the worker has to stop.
  */
 export async function commitEnding(
   { db, log }: Pick<Platform, 'db' | 'log'>,

@@ -5,8 +5,8 @@ import { withPatience } from '../../activities/patience.ts'
 import { toApplicationFailure } from '../../activities/application-failure.ts'
 import { AppError } from '../../domain/errors.ts'
 
-const told = (error: unknown, attempt: number): ApplicationFailure => {
-  const failure = toApplicationFailure(withPatience(error, attempt))
+const told = (error: unknown, attempt: number, { elapsedMs = 0, providerMs = 0 } = {}): ApplicationFailure => {
+  const failure = toApplicationFailure(withPatience(error, { attempt, elapsedMs, providerMs }))
   expect(failure).to.be.instanceOf(ApplicationFailure)
   return failure as ApplicationFailure
 }
@@ -23,6 +23,16 @@ describe('patience with a provider', () => {
   it('waits as long as the provider asks, but not longer than a minute', () => {
     expect(told(new AppError('llm.rate_limited', { retryAfterMs: 30_000 }), 1).nextRetryDelay).to.equal(30_000)
     expect(told(new AppError('llm.rate_limited', { retryAfterMs: 3_600_000 }), 1).nonRetryable).to.equal(true)
+  })
+
+  it('is longer for work that nobody watches: a minute between attempts, until the time is up', () => {
+    const error = new AppError('llm.unavailable')
+    expect(told(error, 20, { elapsedMs: 599_000, providerMs: 600_000 }).nextRetryDelay).to.equal(60_000)
+    expect(told(error, 20, { elapsedMs: 600_000, providerMs: 600_000 }).nonRetryable).to.equal(true)
+    expect(told(error, 4, { elapsedMs: 600_000, providerMs: 600_000 }).nonRetryable).to.equal(false)
+    const limited = new AppError('llm.rate_limited', { retryAfterMs: 300_000 })
+    expect(told(limited, 1, { providerMs: 600_000 }).nextRetryDelay).to.equal(300_000)
+    expect(told(limited, 1, { elapsedMs: 400_000, providerMs: 600_000 }).nonRetryable).to.equal(true)
   })
 
   it('never tries a rejected request again, and an unnamed fault nine times; an outage has no end of its own', () => {

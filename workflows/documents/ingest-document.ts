@@ -10,7 +10,7 @@ import type { IngestDocumentInput } from './messages.ts'
  * away for an hour, use them up; failures of a document's own are bounded where they happen.
  */
 const steps = {
-  scheduleToCloseTimeout: '1 day',
+  scheduleToCloseTimeout: '6 hours',
   heartbeatTimeout: '10 seconds',
   retry: { initialInterval: '1 second', maximumInterval: '10 seconds' },
 } as const
