@@ -50,29 +50,15 @@ describe('what never answers', function () {
     return `${event} ${data['document'].problem?.code ?? ''}`.trim()
   }
 
-  it('is a model: its turn fails, and the turns of others go on', async () => {
+  it('is a model, for chats or for embeddings: what asked it fails, and other turns and documents go on', async () => {
     const order: string[] = []
-    const [failed, ...others] = await Promise.all([
-      ask('never answer', order),
-      ask('one', order),
-      ask('two', order),
-      ask('three', order),
-    ])
-    expect(failed).to.equal('turn.failed llm.unavailable')
-    expect(others).to.deep.equal(['turn.completed', 'turn.completed', 'turn.completed'])
-    expect(order.at(-1)).to.equal('never answer')
-  })
-
-  it('is an embedding model: its document fails, and other documents go on', async () => {
-    const order: string[] = []
-    const [failed, ...others] = await Promise.all([
-      upload('bad.txt', Buffer.from('An unspeakable word.'), order),
-      upload('good.txt', Buffer.from('A good word.'), order),
-      upload('better.txt', Buffer.from('A better word.'), order),
-    ])
-    expect(failed).to.equal('document.failed llm.unavailable')
-    expect(others).to.deep.equal(['document.indexed', 'document.indexed'])
-    expect(order.at(-1)).to.equal('bad.txt')
+    const turns = Promise.all(['never answer', 'one', 'two', 'three'].map((content) => ask(content, order)))
+    const documents = Promise.all(
+      ['unspeakable', 'good', 'better'].map((word) => upload(`${word}.txt`, Buffer.from(`An ${word} word.`), order)),
+    )
+    expect(await turns).to.deep.equal(['turn.failed llm.unavailable', ...Array(3).fill('turn.completed')])
+    expect(await documents).to.deep.equal(['document.failed llm.unavailable', ...Array(2).fill('document.indexed')])
+    expect(order.slice(-2).toSorted()).to.deep.equal(['never answer', 'unspeakable.txt'])
   })
 
   it('is a parser, for documents that crash it or fill its memory: they fail, and a good one beside them doesn’t', async () => {
