@@ -26,7 +26,9 @@ export async function createPlatform(config: Config, { name }: { readonly name: 
   const signingKeys = createSigningKeys({ db, keys })
   const temporal = await createTemporalClient(config)
   const streams = createStreams({ redisUrl: config.redisUrl, retentionSeconds: config.streamRetentionSeconds, log })
-  const closers = [() => db.close(), () => temporal.connection.close(), () => streams.close()]
+  // Temporal's client last, when nothing is awaited any more: a call of it that waits for its next try while the server
+  // is away fails in a timer on a closed connection, which would end the process as a fault.
+  const closers = [() => temporal.connection.close(), () => db.close(), () => streams.close()]
   let closed: Promise<void> | undefined
   const close = async (): Promise<void> => {
     for (const closer of closers.toReversed()) {

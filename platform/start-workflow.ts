@@ -10,8 +10,8 @@ import type { Platform } from './platform.ts'
 
 type StartPlatform = Pick<Platform, 'temporal' | 'config' | 'log'>
 
-/** Resolves also when the workflow runs already, or (where it may not run again) has ended. */
-export async function startWorkflow({ temporal, config }: StartPlatform, start: WorkflowStart): Promise<void> {
+/** Resolves to true when the workflow runs now, or ran already; to false when it has ended and may not run again. */
+export async function startWorkflow({ temporal, config }: StartPlatform, start: WorkflowStart): Promise<boolean> {
   try {
     await temporal.workflow.start(start.type, {
       workflowId: start.workflowId,
@@ -25,8 +25,10 @@ export async function startWorkflow({ temporal, config }: StartPlatform, start: 
       staticSummary: start.summary,
       priority: { fairnessKey: start.userId },
     })
+    return true
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error
+    return false
   }
 }
 

@@ -22,18 +22,23 @@ const silentSeconds = 600
 async function startTurns(platform: SweepPlatform): Promise<void> {
   const { turnTimeoutMs } = platform.config
   for (const { turnId, userId } of await listUnstartedTurns(platform.db, olderThanSeconds)) {
-    await startWorkflow(platform, chatTurnStart({ turnId, stepTimeoutMs: turnTimeoutMs }, userId))
+    const runs = await startWorkflow(platform, chatTurnStart({ turnId, stepTimeoutMs: turnTimeoutMs }, userId))
+    // Its workflow was ended from outside before it did anything, and never runs again.
+    if (!runs) await endLostTurn(platform, turnId)
   }
+}
+
+/** No effect on a turn that has ended meanwhile. */
+async function endLostTurn(platform: SweepPlatform, turnId: string): Promise<void> {
+  const { code, title } = new AppError('internal')
+  const problem = { code, title, detail: 'The work on this turn was lost. Ask again, or retry the turn.' }
+  await createEndTurn(platform)({ turnId, status: 'failed', problem })
 }
 
 /** A step can't outlive its timeout: a turn that is running long after it has lost its workflow. */
 async function endOverdueTurns(platform: SweepPlatform): Promise<void> {
   const overdueSeconds = platform.config.turnTimeoutMs / 1_000 + silentSeconds
-  const { code, title } = new AppError('internal')
-  const problem = { code, title, detail: 'The work on this turn was lost. Ask again, or retry the turn.' }
-  for (const turnId of await listOverdueTurns(platform.db, overdueSeconds)) {
-    await createEndTurn(platform)({ turnId, status: 'failed', problem })
-  }
+  for (const turnId of await listOverdueTurns(platform.db, overdueSeconds)) await endLostTurn(platform, turnId)
 }
 
 async function startDocuments(platform: SweepPlatform): Promise<void> {
@@ -51,11 +56,12 @@ export function startSweep(platform: SweepPlatform, queues: readonly QueueName[]
     ({ db }: SweepPlatform) => purgeIdempotencyKeys(db).then(() => {}),
   ]
   let busy = false
+  let stopped = false
   const sweep = async (): Promise<void> => {
     if (busy) return
     busy = true
     try {
-      for (const round of rounds) await round(platform)
+      for (const round of rounds) if (!stopped) await round(platform)
     } catch (error) {
       platform.log.warn({ err: error }, 'a sweep failed; the next one tries again')
     } finally {
@@ -64,5 +70,10 @@ export function startSweep(platform: SweepPlatform, queues: readonly QueueName[]
   }
   void sweep()
   const timer = setInterval(() => void sweep(), everyMs)
-  return { stop: () => clearInterval(timer) }
+  return {
+    stop: () => {
+      stopped = true
+      clearInterval(timer)
+    },
+  }
 }

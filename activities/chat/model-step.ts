@@ -2,16 +2,16 @@
 // the answer. It is idempotent by (turn, step): a repeat after its commit only publishes the ending again.
 import { Context } from '@temporalio/activity'
 import type { NewAnswer } from '../../db/chat/messages.ts'
-import { type TurnEnding, type TurnWork, beginTurn, endTurn, findEndedTurn } from '../../db/chat/turn-work.ts'
+import { type TurnEnding, type TurnWork, beginTurn, findEndedTurn } from '../../db/chat/turn-work.ts'
 import { extractCitations } from '../../domain/chat/citations.ts'
 import type { StepPosition } from '../../domain/chat/turn-event.ts'
 import { AppError } from '../../domain/errors.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { type TurnPublisher, createTurnPublisher } from '../../platform/stream/turn-publisher.ts'
+import { commitEnding } from './commit-ending.ts'
 import { type Generation, generate, nothing } from './generate.ts'
 import { type StopListener, listenForCancel } from './listen-for-cancel.ts'
 import { prepareRequest } from './prepare-request.ts'
-import { withPatience } from './provider-patience.ts'
 import { publishEnding } from './publish-ending.ts'
 import { type RetrievedPassage, retrieve } from './retrieve.ts'
 
@@ -37,7 +37,7 @@ export const createModelStep =
     const current = { turnId, work, position, publisher, stop }
     const ending = await answer(platform, current)
     await publisher.flush()
-    const ended = await endTurn(platform.db, turnId, ending)
+    const ended = await commitEnding(platform, turnId, { ending, stop })
     if (ended !== undefined) return publishEnding(platform, turnId, { ended, withSnapshot: false })
     // The chat was deleted meanwhile: what was streamed goes too.
     await platform.streams.expire(turnId).catch(() => {})
@@ -50,10 +50,10 @@ async function publishOldEnding(platform: StepPlatform, turnId: string): Promise
 }
 
 async function answer(platform: StepPlatform, step: Step): Promise<TurnEnding> {
-  const { stop, position } = step
+  const { stop } = step
   const passages: RetrievedPassage[] = []
   const generation = await generateWithPassages(platform, step, passages).catch((error: unknown) => {
-    if (!stop.signal.aborted) throw withPatience(error, position.attempt)
+    if (!stop.signal.aborted) throw error
     return nothing
   })
   if (!stop.signal.aborted) return { status: 'completed', answer: toAnswer(step, generation, passages) }

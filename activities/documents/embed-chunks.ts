@@ -8,9 +8,6 @@ import type { Platform } from '../../platform/platform.ts'
 import { embeddingBatch, findVectors, readChunks, writeVectors } from '../../platform/parsing/derived.ts'
 import { reportProgress } from './report-progress.ts'
 
-/** A provider may take longer than the heartbeat timeout; a cancel also comes with a heartbeat's answer. */
-const heartbeatMs = 5_000
-
 export const createEmbedChunks =
   (platform: Pick<Platform, 'db' | 'blobs' | 'bus' | 'log' | 'embeddings'>) =>
   async ({ batch, ...run }: DocumentRun & { readonly batch: number }): Promise<void> => {
@@ -23,11 +20,7 @@ export const createEmbedChunks =
     if ((await findVectors(platform.blobs, key, row.dimensions)) === undefined) {
       const model = await platform.embeddings.resolve(row.name)
       const texts = chunks.slice(batch * embeddingBatch, (batch + 1) * embeddingBatch).map(contextualText)
-      const activity = Context.current()
-      const beat = setInterval(() => activity.heartbeat(), heartbeatMs)
-      const vectors = await model
-        .embed(texts, { signal: activity.cancellationSignal })
-        .finally(() => clearInterval(beat))
+      const vectors = await model.embed(texts, { signal: Context.current().cancellationSignal })
       await writeVectors(platform.blobs, key, vectors)
     }
     const done = Math.min((batch + 1) * embeddingBatch, chunks.length)

@@ -1,4 +1,5 @@
-// Parses an original in a guarded process of its own and keeps the elements.
+// Parses an original in a guarded process of its own and keeps the elements. A parser that hangs is ended by its own
+// limits, not by the server's.
 import { Context } from '@temporalio/activity'
 import { type DocumentRun, type IngestionSource, findIngestionSource } from '../../db/documents/ingestion.ts'
 import type { ParsedDocument } from '../../domain/documents/element.ts'
@@ -10,9 +11,6 @@ import { reportProgress } from './report-progress.ts'
 
 /** A parser that crashes on a document twice will do so again. */
 const crashAttempts = 2
-
-/** How often the server hears that the parser lives, and the activity whether it is cancelled: well under 30 s. */
-const heartbeatMs = 5_000
 
 /** Resolves to null when there is nothing to do: the document is gone, or a newer run has begun. */
 export const createParseDocument =
@@ -42,8 +40,6 @@ async function parse(
     )
   }
   const path = await platform.blobs.localPath(sha256)
-  // Most formats have no progress to report; a parser that hangs is ended by its own limits, not by the server's.
-  const beat = setInterval(() => activity.heartbeat(), heartbeatMs)
   try {
     return await parseDocument({ path, mediaType, signal: activity.cancellationSignal, onProgress })
   } catch (error) {
@@ -53,7 +49,5 @@ async function parse(
       detail: 'The parser crashed on it twice. Save it anew from its program, and upload that.',
       cause: error,
     })
-  } finally {
-    clearInterval(beat)
   }
 }

@@ -28,9 +28,10 @@ async function stopParts(state: PlatformState): Promise<void> {
   removeRunFile(options.config.dataDir)
   const steps = [
     () => application?.stop(),
-    () => client?.connection.close(),
     () => parts?.temporal?.stop(),
     () => parts?.database?.stop(),
+    // Last, for a call that waits for its next try fails in a timer on a closed connection: nobody could catch that.
+    () => client?.connection.close(),
   ]
   for (const step of steps) {
     await Promise.resolve(step()).catch((error: unknown) =>

@@ -31,9 +31,10 @@ export async function replaceChunks(db: Db, input: NewChunks): Promise<boolean> 
       [input.documentId, input.run],
     )
     if (owned.length === 0) return false
-    await removeChunks(tx, input.documentId)
+    const before = await readLexemes(tx, input.documentId)
+    await tx.execute('delete from chunks where document_id = $1', [input.documentId])
     for (let from = 0; from < input.chunks.length; from += rowsPerInsert) await insertChunks(tx, input, model, from)
-    await addLexemes(tx, input.documentId, 1)
+    await exchangeLexemes(tx, input.documentId, before)
     await tx.execute(
       `update documents set status = 'indexed', chunk_count = $2, page_count = $3, progress_done = progress_total,
          problem = null, indexed_at = now(), updated_at = now() where id = $1`,
@@ -88,25 +89,53 @@ type ChunkOwner = 'document_id' | 'collection_id'
 
 /** Deletes a document's chunks; their vectors go with them. The caller holds the document's row. */
 export async function removeChunks(tx: Db, documentId: string): Promise<void> {
-  await addLexemes(tx, documentId, -1)
+  await subtractLexemes(tx, documentId, 'document_id')
   await tx.execute('delete from chunks where document_id = $1', [documentId])
 }
 
 /** The same for all documents of a collection, whose rows it locks first. */
 export async function removeCollectionChunks(tx: Db, collectionId: string): Promise<void> {
   await tx.query('select id from documents where collection_id = $1 order by id for update', [collectionId])
-  await addLexemes(tx, collectionId, -1, 'collection_id')
+  await subtractLexemes(tx, collectionId, 'collection_id')
   await tx.execute('delete from chunks where collection_id = $1', [collectionId])
 }
 
-/** Keeps, for each lexeme, in how many chunks it stands; in one order everywhere, so that two documents can't deadlock. */
-async function addLexemes(tx: Db, ownerId: string, sign: 1 | -1, owner: ChunkOwner = 'document_id'): Promise<void> {
+/** In how many of a document's chunks each lexeme stands. */
+async function readLexemes(tx: Db, documentId: string): Promise<{ lexeme: string; count: number }[]> {
+  return tx.query(
+    `select t.lexeme, count(*)::int as count from chunks c, unnest(c.tsv) t where c.document_id = $1 group by t.lexeme`,
+    [documentId],
+  )
+}
+
+/**
+ * Keeps, for each lexeme, in how many chunks it stands. A transaction changes these counts in one statement and in one
+ * order, so that no two of them can deadlock; what stays the same isn't touched.
+ */
+async function exchangeLexemes(
+  tx: Db,
+  documentId: string,
+  before: readonly { readonly lexeme: string; readonly count: number }[],
+): Promise<void> {
   await tx.execute(
     `insert into lexeme_statistics (lexeme, chunk_count)
-     select t.lexeme, count(*) * $2::int from chunks c, unnest(c.tsv) t where c.${owner} = $1
+     select lexeme, sum(count) from (
+       select t.lexeme, count(*) from chunks c, unnest(c.tsv) t where c.document_id = $1 group by t.lexeme
+       union all select b.lexeme, -b.count from unnest($2::text[], $3::int[]) as b (lexeme, count)) as changes
+     group by lexeme having sum(count) <> 0 order by lexeme
+     on conflict (lexeme) do update set chunk_count = lexeme_statistics.chunk_count + excluded.chunk_count`,
+    [documentId, before.map(({ lexeme }) => lexeme), before.map(({ count }) => count)],
+  )
+}
+
+/** Takes all chunks of a document or a collection out of the counts, in the same order. */
+async function subtractLexemes(tx: Db, ownerId: string, owner: ChunkOwner): Promise<void> {
+  await tx.execute(
+    `insert into lexeme_statistics (lexeme, chunk_count)
+     select t.lexeme, -count(*) from chunks c, unnest(c.tsv) t where c.${owner} = $1
      group by t.lexeme order by t.lexeme
      on conflict (lexeme) do update set chunk_count = lexeme_statistics.chunk_count + excluded.chunk_count`,
-    [ownerId, sign],
+    [ownerId],
   )
 }
 

@@ -2,8 +2,11 @@
 // A claim keeps its resource id through failures and crashes: whoever runs the request again makes the same resource.
 import type { Db } from '../database.ts'
 
-/** How long a claim holds without an ending: after this, its holder counts as crashed. */
-export const claimSeconds = 60
+/**
+ * How long a claim holds without an ending: after this, its holder counts as crashed. Short, because a client whose API
+ * died waits for it; one that is only slow may be joined by another, and both make the same resource.
+ */
+export const claimSeconds = 15
 /** How long an answer is kept. */
 export const keptHours = 24
 

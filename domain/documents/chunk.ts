@@ -1,5 +1,6 @@
 // Cuts a document's elements into the chunks that are embedded, searched and cited (docs/decisions/004-own-chunker.md).
 // A chunk never crosses a section, and no chunk is over its budget, whatever the document holds.
+import type { Steps } from '../steps.ts'
 import type { Chunk, ChunkSpan } from './chunk-types.ts'
 import type { DocumentElement } from './element.ts'
 import { fitHeadingPath, headingLine, showsHeading } from './heading-path.ts'
@@ -36,9 +37,10 @@ interface Piece {
 const samePath = (a: readonly string[], b: readonly string[]): boolean =>
   a === b || (a.length === b.length && a.every((heading, index) => heading === b[index]))
 
-function toRuns(elements: readonly DocumentElement[], pathBudget: Budget): readonly Run[] {
+function* toRuns(elements: readonly DocumentElement[], pathBudget: Budget): Steps<readonly Run[]> {
   const runs: Run[] = []
   for (const element of elements) {
+    yield
     if (element.text.trim() === '') continue
     const last = runs.at(-1)
     const isHeading = element.kind === 'heading'
@@ -74,14 +76,15 @@ function withoutShownHeadings(runs: readonly Run[]): readonly Run[] {
 const gapOf = (between: string): string =>
   /\n\s*\n/.test(between) ? '\n\n' : between.includes('\n') ? '\n' : between === '' ? '' : ' '
 
-function toPieces(element: DocumentElement, budget: Budget): readonly Piece[] {
+function* toPieces(element: DocumentElement, budget: Budget): Steps<readonly Piece[]> {
+  yield
   const whole = element.text.trim()
   if (fitsBudget(whole, budget)) return [{ element, text: whole, gap: '\n\n' }]
   if (element.kind === 'table' && element.cells !== undefined)
-    return splitTable(element.cells, budget).map((text) => ({ element, text, gap: '\n\n' }))
+    return (yield* splitTable(element.cells, budget)).map((text) => ({ element, text, gap: '\n\n' }))
   const lines = element.kind !== 'paragraph' && element.kind !== 'heading'
   let end = 0
-  return splitText(whole, budget, { lines }).map((range) => {
+  return (yield* splitText(whole, budget, { lines })).map((range) => {
     const gap = gapOf(whole.slice(end, range.start))
     end = range.end
     return { element, text: whole.slice(range.start, range.end), gap }
@@ -109,27 +112,27 @@ function assemble(pieces: readonly Piece[]): Pick<Chunk, 'text' | 'spans'> {
   return { text, spans }
 }
 
-/** Throws RangeError when `maxTokens` is too small for any text to be sure to fit. */
-export function chunkElements(
+/** In steps, because a large document takes seconds. Throws RangeError when `maxTokens` is too small for any text to be sure to fit. */
+export function* chunkElements(
   elements: readonly DocumentElement[],
   { countTokens, maxTokens = 512 }: ChunkOptions,
-): Chunk[] {
+): Steps<Chunk[]> {
   if (maxTokens < 32) throw new RangeError('A chunk has at least 32 tokens.')
   const chunks: Chunk[] = []
-  const runs = toRuns(elements, { tokens: Math.floor(maxTokens / 2), measure: countTokens })
+  const runs = yield* toRuns(elements, { tokens: Math.floor(maxTokens / 2), measure: countTokens })
   for (const { shown: headingPath, elements: members } of withoutShownHeadings(runs)) {
     const measure = (text: string): number => countTokens(contextualText({ headingPath, text }))
     const budget: Budget = { tokens: maxTokens, measure }
-    const groups = pack(
-      members.flatMap((element) => toPieces(element, budget)),
-      {
-        // One token for what joins it to the piece before.
-        size: ({ text }) => countTokens(text) + 1,
-        budget: maxTokens - measure('') + 1,
-        fits: (group) => measure(assemble(group).text) <= maxTokens,
-      },
-    )
+    const pieces: Piece[] = []
+    for (const element of members) for (const piece of yield* toPieces(element, budget)) pieces.push(piece)
+    const groups = yield* pack(pieces, {
+      // One token for what joins it to the piece before.
+      size: ({ text }) => countTokens(text) + 1,
+      budget: maxTokens - measure('') + 1,
+      fits: (group) => measure(assemble(group).text) <= maxTokens,
+    })
     for (const group of groups) {
+      yield
       const { text, spans } = assemble(group)
       chunks.push({ ordinal: chunks.length, text, headingPath, tokenCount: measure(text), spans })
     }

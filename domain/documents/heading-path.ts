@@ -1,5 +1,5 @@
 // The headings above a chunk as they are embedded with it, within a share of the chunk's budget.
-import { type Budget, fitsBudget, splitText } from './split-text.ts'
+import { type Budget, fitsBudget, startOfText } from './split-text.ts'
 
 const separator = ' > '
 
@@ -11,9 +11,8 @@ export function fitHeadingPath(path: readonly string[], budget: Budget): readonl
     const kept = path.slice(first)
     if (fitsBudget(headingLine(kept), budget)) return kept
   }
-  const innermost = path.at(-1) ?? ''
-  const [start] = splitText(innermost, budget)
-  return start === undefined ? [] : [innermost.slice(start.start, start.end)]
+  const start = startOfText(path.at(-1) ?? '', budget)
+  return start === '' ? [] : [start]
 }
 
 /** Whether `shown`, the fitted form of `path`, shows the heading `text` that stands below `above`. */

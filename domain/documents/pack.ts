@@ -1,5 +1,6 @@
 // Groups items in order, as many in each as fit: sizes are added up first, because measuring every candidate as a
 // whole would cost a multiple; only what a sum lets through is measured, since sums of tokens aren't exact.
+import type { Steps } from '../steps.ts'
 
 export interface Packing<T> {
   readonly size: (item: T) => number
@@ -9,13 +10,20 @@ export interface Packing<T> {
 }
 
 /** Every group holds at least one item, and fits unless it is a single item that doesn't. */
-export function pack<T>(items: readonly T[], { size, budget, fits }: Packing<T>): readonly (readonly T[])[] {
-  const sizes = items.map(size)
+export function* pack<T>(items: readonly T[], { size, budget, fits }: Packing<T>): Steps<readonly (readonly T[])[]> {
+  const sizes: number[] = []
+  for (const item of items) {
+    sizes.push(size(item))
+    yield
+  }
   const groups: (readonly T[])[] = []
   for (let from = 0, to = 0; from < items.length; from = to) {
     let sum = sizes[from] ?? 0
     for (to = from + 1; to < items.length && sum + (sizes[to] ?? 0) <= budget; to++) sum += sizes[to] ?? 0
-    while (to - from > 1 && !fits(items.slice(from, to))) to--
+    while (to - from > 1 && !fits(items.slice(from, to))) {
+      to--
+      yield
+    }
     groups.push(items.slice(from, to))
   }
   return groups

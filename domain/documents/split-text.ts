@@ -1,5 +1,6 @@
 // Cuts a text that is over its budget at the best boundaries there are: paragraphs, then lines (where lines mean
 // something), then sentences, then words, and inside a word only when it is over the budget by itself.
+import { type Steps, inOneGo } from '../steps.ts'
 
 /** Where a piece stands in its text, in UTF-16 indices, end exclusive. */
 export interface TextRange {
@@ -97,18 +98,26 @@ function trimRange(text: string, { start, end }: TextRange, keepIndent: boolean)
  * Ranges that each fit the budget, in order; together they hold everything but white space. `lines`: the text's lines
  * mean something (lists, code), so they are kept together before sentences are.
  */
-export function splitText(text: string, budget: Budget, { lines = false } = {}): readonly TextRange[] {
+export function* splitText(text: string, budget: Budget, { lines = false } = {}): Steps<readonly TextRange[]> {
   const cuts = [cutParagraphs, ...(lines ? [cutLines] : []), cutSentences, cutWords(budget)]
-  const split = (range: TextRange, level: number): readonly TextRange[] => {
+  const parts: TextRange[] = []
+  const split = function* (range: TextRange, level: number): Steps<void> {
+    yield
     const trimmed = trimRange(text, range, lines)
     const cut = cuts[level]
-    if (trimmed === undefined) return []
+    if (trimmed === undefined) return
     const slice = text.slice(trimmed.start, trimmed.end)
-    if (cut === undefined || fitsBudget(slice, budget)) return [trimmed]
-    const parts: TextRange[] = []
-    for (const { start, end } of cut(slice))
-      for (const part of split({ start: trimmed.start + start, end: trimmed.start + end }, level + 1)) parts.push(part)
-    return parts
+    if (cut === undefined || fitsBudget(slice, budget)) parts.push(trimmed)
+    else
+      for (const { start, end } of cut(slice))
+        yield* split({ start: trimmed.start + start, end: trimmed.start + end }, level + 1)
   }
-  return split({ start: 0, end: text.length }, 0)
+  yield* split({ start: 0, end: text.length }, 0)
+  return parts
+}
+
+/** The longest beginning that fits the budget. */
+export function startOfText(text: string, budget: Budget): string {
+  const [start] = inOneGo(splitText(text.slice(0, budget.tokens * mostCharactersPerToken), budget))
+  return start === undefined ? '' : text.slice(start.start, start.end)
 }

@@ -25,12 +25,13 @@ export interface SupervisedProcessOptions {
   onSpawn?(pid: number): void
   /** Called at every death that nobody asked for, before the restart. */
   onDeath?(pid: number): void
-  readonly restartDelay?: (lifetimeMs: number) => number
+  readonly restartDelay?: (servedMs: number) => number
 }
 
 interface Life {
   readonly child: ChildProcess
-  readonly startedAt: number
+  /** When it became ready. */
+  servedSince?: number
   /** Resolves, never rejects, to how the child ended. */
   readonly ended: Promise<string>
 }
@@ -57,7 +58,7 @@ function begin(options: SupervisedProcessOptions): Life {
     })
   })
   if (child.pid !== undefined) options.onSpawn?.(child.pid)
-  return { child, startedAt: Date.now(), ended }
+  return { child, ended }
 }
 
 /** Rejects with a StartError when the child ends before it is ready, or isn't ready in time (then it is killed). */
@@ -70,6 +71,7 @@ async function becomeReady(options: SupervisedProcessOptions, life: Life): Promi
   })
   try {
     await Promise.race([options.ready(life.child, over.signal), failed])
+    life.servedSince = Date.now()
   } catch (error) {
     if (life.child.pid !== undefined) killGroup(life.child.pid)
     throw error
@@ -99,7 +101,7 @@ export async function superviseProcess(options: SupervisedProcessOptions): Promi
     const how = (await life?.ended) ?? "couldn't be spawned"
     if (stopping.signal.aborted) return
     const pid = life?.child.pid
-    const waitMs = restartDelay(life === undefined ? 0 : Date.now() - life.startedAt)
+    const waitMs = restartDelay(life?.servedSince === undefined ? 0 : Date.now() - life.servedSince)
     life = undefined
     if (pid !== undefined) options.onDeath?.(pid)
     log.warn({ part: name, pid, how, restartInMs: waitMs }, 'died and will be started again')

@@ -64,10 +64,10 @@ export class TurnView {
 
 /**
  * Follows a turn like a browser: reconnects with `Last-Event-ID` whenever the connection breaks, until the terminal
- * event. `onEvent` may kill things in between.
+ * event. `onEvent` may kill things in between. A function names the API to read from anew at each connection.
  */
 export async function followTurnPersistently(
-  client: ApiClient,
+  reader: ApiClient | (() => ApiClient),
   eventsUrl: string,
   options: { readonly onEvent?: (view: TurnView) => void; readonly deadlineMs?: number } = {},
 ): Promise<TurnView> {
@@ -82,6 +82,7 @@ export async function followTurnPersistently(
           .join(', ')}`,
       )
     const lastEventId = view.ids.at(-1)
+    const client = typeof reader === 'function' ? reader() : reader
     try {
       const stream = await openEvents(`${client.apiUrl}${eventsUrl}`, {
         headers: authorization(client),
@@ -103,5 +104,32 @@ export async function followDocumentToEnd(client: ApiClient, documentId: string)
   const events = await followToEnd(client, `/api/v1/documents/${documentId}/events`)
   const last = events.at(-1)
   if (last === undefined) throw new Error('the document’s stream was empty')
+  return last
+}
+
+/** The same over broken connections; `onEvent` sees each event that comes. */
+export async function followDocumentPersistently(
+  reader: ApiClient | (() => ApiClient),
+  documentId: string,
+  onEvent: (event: TurnEventSeen) => void = () => {},
+): Promise<TurnEventSeen> {
+  const deadline = Date.now() + 120_000
+  let last: TurnEventSeen | undefined
+  while (last === undefined || !['document.indexed', 'document.failed'].includes(last.event)) {
+    if (Date.now() > deadline) throw new Error(`the ingestion didn't end: ${JSON.stringify(last?.data)}`)
+    const client = typeof reader === 'function' ? reader() : reader
+    try {
+      const stream = await openEvents(`${client.apiUrl}/api/v1/documents/${documentId}/events`, {
+        headers: authorization(client),
+        ...(last === undefined ? {} : { lastEventId: last.id }),
+      })
+      for await (const event of stream.events) {
+        last = parse(event)
+        onEvent(last)
+      }
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+  }
   return last
 }

@@ -1,7 +1,11 @@
 // A database for each platform that a test starts, on the server that the environment names: a platform owns its tables,
 // so two of them can't share one. It is known by the data directory, because a platform may be stopped and started again.
 import { createHash } from 'node:crypto'
+import { realpathSync } from 'node:fs'
 import { type Db, openDatabase } from '../../db/database.ts'
+import { applicationRole } from '../../platform/embedded/embedded-roles.ts'
+import { databaseName } from '../../platform/embedded/multiplexer/startup-packet.ts'
+import { socketDirectory, socketPort } from '../../platform/embedded/socket-directory.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -41,4 +45,12 @@ export async function dropPlatformDatabase(environment: Environment, dataDir: st
   const { DATABASE_OWNER_URL: ownerUrl } = environment
   if (!ownerUrl) return
   await onServer(ownerUrl, (server) => server.execute(`drop database if exists ${nameFor(dataDir)} with (force)`))
+}
+
+/** Where the application of the platform on this data directory connects: to a server, or to the embedded database. */
+export function applicationDatabaseUrl(environment: Environment, dataDir: string): string {
+  const { DATABASE_URL: applicationUrl } = environment
+  if (applicationUrl) return withDatabase(applicationUrl, nameFor(dataDir))
+  const query = new URLSearchParams({ host: socketDirectory(realpathSync(dataDir)), port: `${socketPort}` })
+  return `postgres://${applicationRole}@localhost/${databaseName}?${query.toString()}`
 }

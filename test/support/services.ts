@@ -6,6 +6,9 @@ import { startRedis } from './redis.ts'
 
 const variables = ['DATABASE_URL', 'DATABASE_OWNER_URL', 'REDIS_URL'] as const
 
+/** Known when the test files are loaded, which is before the services are started. */
+process.env['TEST_ON_SERVICES'] = 'yes'
+
 const started: { stop(): Promise<void> }[] = []
 
 /** Throws when some of the variables are given and others aren't. */

@@ -5,23 +5,19 @@ import type { Activities } from '../../activities/index.ts'
 import { problemOf } from '../failure.ts'
 import type { IngestDocumentInput } from './messages.ts'
 
-const { parseDocument } = proxyActivities<Activities>({
-  startToCloseTimeout: '15 minutes',
-  heartbeatTimeout: '30 seconds',
-  retry: { initialInterval: '1 second', maximumInterval: '10 seconds', maximumAttempts: 20 },
-})
-/** A model on the user's own machine may take minutes for a batch: the driver's own patience ends before this. */
-const { embedChunks } = proxyActivities<Activities>({
-  startToCloseTimeout: '6 minutes',
-  scheduleToCloseTimeout: '30 minutes',
-  heartbeatTimeout: '30 seconds',
-  retry: { initialInterval: '1 second', maximumInterval: '30 seconds' },
-})
-const { chunkDocument, indexDocument } = proxyActivities<Activities>({
-  startToCloseTimeout: '5 minutes',
-  scheduleToCloseTimeout: '30 minutes',
+/**
+ * The heartbeat bounds how long a dead worker stays unnoticed. No count of attempts: restarts, and a database that is
+ * away for an hour, use them up; failures of a document's own are bounded where they happen.
+ */
+const steps = {
+  scheduleToCloseTimeout: '6 hours',
+  heartbeatTimeout: '10 seconds',
   retry: { initialInterval: '1 second', maximumInterval: '10 seconds' },
-})
+} as const
+const { parseDocument } = proxyActivities<Activities>({ ...steps, startToCloseTimeout: '15 minutes' })
+/** A model on the user's own machine may take minutes for a batch: the driver's own patience ends before this. */
+const { embedChunks } = proxyActivities<Activities>({ ...steps, startToCloseTimeout: '6 minutes' })
+const { chunkDocument, indexDocument } = proxyActivities<Activities>({ ...steps, startToCloseTimeout: '5 minutes' })
 const { failDocument } = proxyActivities<Activities>({
   startToCloseTimeout: '30 seconds',
   scheduleToCloseTimeout: '1 day',

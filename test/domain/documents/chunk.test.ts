@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import type { Chunk } from '../../../domain/documents/chunk-types.ts'
 import { chunkElements, contextualText } from '../../../domain/documents/chunk.ts'
 import type { DocumentElement } from '../../../domain/documents/element.ts'
+import { inOneGo } from '../../../domain/steps.ts'
 import { tableText } from '../../../domain/documents/table-text.ts'
 
 /** Four characters a token, and a token for each line break: cheap, and not additive, like real tokenizers. */
@@ -30,7 +31,7 @@ const table = (cells: readonly (readonly string[])[], more: Partial<DocumentElem
 })
 
 const chunk = (elements: readonly DocumentElement[], maxTokens = 64): Chunk[] =>
-  chunkElements(elements, { countTokens, maxTokens })
+  inOneGo(chunkElements(elements, { countTokens, maxTokens }))
 const dense = (text: string): string => text.replaceAll(/\s+/g, '')
 const sentence = (index: number): string => `Sentence number ${index} says something.`
 

@@ -94,6 +94,34 @@ describe('embedded database through Sequelize', function () {
     expect(await texts()).to.deep.equal(['0', '2', '4', '6', '8'])
   })
 
+  it('serves three pools at once, as three processes have them: no claim twice, no write of a rolled back one', async () => {
+    const pools = Array.from({ length: 3 }, () => openDatabase({ url: postgres.database.applicationUrl }))
+    await Promise.all(Array.from({ length: 60 }, (_, index) => add(app, `job ${String(index).padStart(2, '0')}`)))
+    const claimed: string[] = []
+    const claim = (db: Db, rollBack: boolean): Promise<boolean> =>
+      db
+        .transaction(async (tx) => {
+          const rows = await tx.query<{ id: string; text: string }>(
+            `select id, text from note where text like 'job %' order by text limit 1 for update skip locked`,
+          )
+          for (const { id, text } of rows) {
+            await tx.execute('update note set text = $2 where id = $1', [id, text.replace('job', 'done')])
+            if (rollBack) throw new Error('undo')
+            claimed.push(text)
+          }
+          return rows.length > 0
+        })
+        .catch((error: Error) => error.message === 'undo')
+    const work = async (db: Db): Promise<void> => {
+      for (let turn = 0; await claim(db, turn % 3 === 2); turn += 1);
+    }
+    await Promise.all(pools.flatMap((db) => [work(db), work(db), work(db)]))
+    await Promise.all(pools.map((db) => db.close()))
+    expect(claimed.length).to.equal(60)
+    expect(new Set(claimed).size).to.equal(60)
+    expect((await texts()).filter((text) => text.startsWith('done'))).to.have.length(60)
+  })
+
   it('returns vectors as arrays of numbers, ordered by distance', async () => {
     await app.execute(`insert into point values (1, '[1,2,3]'), (2, $1)`, ['[0.5,0,0]'])
     const rows = await app.query<{ id: number; at: number[] }>(`select id, at from point order by at <=> '[1,0,0]'`)

@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises'
 import { ApplicationFailure } from '@temporalio/common'
 import { expect } from 'chai'
 import { toApplicationFailure } from '../../../activities/application-failure.ts'
-import { withPatience } from '../../../activities/chat/provider-patience.ts'
+import { withPatience } from '../../../activities/patience.ts'
 import { statusOf } from '../../../api/http/problem.ts'
 import { AppError, errorRegistry, type StoredProblem } from '../../../domain/errors.ts'
 import type { ModelRequest } from '../../../platform/llm/language-model.ts'
@@ -49,7 +49,7 @@ interface Outcome {
 function endOf(error: AppError): Outcome {
   const waitsMs: (number | undefined)[] = []
   for (let attempt = 1; attempt < 100; attempt++) {
-    const failure = toApplicationFailure(withPatience(error, attempt))
+    const failure = toApplicationFailure(withPatience(error, { attempt, elapsedMs: 0, providerMs: 0 }))
     if (!(failure instanceof ApplicationFailure)) throw failure
     if (failure.nonRetryable === true) {
       return { waitsMs, attempts: attempt, problem: problemOf(failure, 'llm.unavailable') }

@@ -1,12 +1,12 @@
 // How often a provider's failure is tried again, how long apart, and what Temporal is told in the end.
 import { ApplicationFailure } from '@temporalio/common'
 import { expect } from 'chai'
-import { withPatience } from '../../../activities/chat/provider-patience.ts'
-import { toApplicationFailure } from '../../../activities/application-failure.ts'
-import { AppError } from '../../../domain/errors.ts'
+import { withPatience } from '../../activities/patience.ts'
+import { toApplicationFailure } from '../../activities/application-failure.ts'
+import { AppError } from '../../domain/errors.ts'
 
-const told = (error: unknown, attempt: number): ApplicationFailure => {
-  const failure = toApplicationFailure(withPatience(error, attempt))
+const told = (error: unknown, attempt: number, { elapsedMs = 0, providerMs = 0 } = {}): ApplicationFailure => {
+  const failure = toApplicationFailure(withPatience(error, { attempt, elapsedMs, providerMs }))
   expect(failure).to.be.instanceOf(ApplicationFailure)
   return failure as ApplicationFailure
 }
@@ -25,10 +25,23 @@ describe('patience with a provider', () => {
     expect(told(new AppError('llm.rate_limited', { retryAfterMs: 3_600_000 }), 1).nonRetryable).to.equal(true)
   })
 
-  it('never tries a rejected request again, and leaves other failures to the activity’s own policy', () => {
+  it('is longer for work that nobody watches: a minute between attempts, until the time is up', () => {
+    const error = new AppError('llm.unavailable')
+    expect(told(error, 20, { elapsedMs: 599_000, providerMs: 600_000 }).nextRetryDelay).to.equal(60_000)
+    expect(told(error, 20, { elapsedMs: 600_000, providerMs: 600_000 }).nonRetryable).to.equal(true)
+    expect(told(error, 4, { elapsedMs: 600_000, providerMs: 600_000 }).nonRetryable).to.equal(false)
+    const limited = new AppError('llm.rate_limited', { retryAfterMs: 300_000 })
+    expect(told(limited, 1, { providerMs: 600_000 }).nextRetryDelay).to.equal(300_000)
+    expect(told(limited, 1, { elapsedMs: 400_000, providerMs: 600_000 }).nonRetryable).to.equal(true)
+  })
+
+  it('never tries a rejected request again, and an unnamed fault nine times; an outage has no end of its own', () => {
     expect(told(new AppError('llm.rejected'), 1).nonRetryable).to.equal(true)
     const foreign = told(new Error('canary: select * from secrets'), 1)
     expect([foreign.type, foreign.nonRetryable]).to.deep.equal(['internal', false])
+    expect(told(new AppError('internal', { detail: 'A batch is missing.' }), 9).nonRetryable).to.equal(false)
+    expect(told(new Error('canary'), 10).nonRetryable).to.equal(true)
+    expect(told(new AppError('service.unavailable'), 1_000).nonRetryable).to.equal(false)
     expect(JSON.stringify([foreign.message, foreign.details, foreign.cause])).not.to.include('canary')
   })
 })
