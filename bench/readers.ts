@@ -1,0 +1,146 @@
+// How long an event takes from its append to a turn's stream to its readers, with one reader and with a thousand on one
+// API process, and what memory a reader costs there. On Valkey, with API and workers in processes of their own.
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { setTimeout } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { Secret } from '../platform/config.ts'
+import { createLogger } from '../platform/logger.ts'
+import { residentBytes } from '../platform/parsing/resident-bytes.ts'
+import { createStreams } from '../platform/stream/create-streams.ts'
+import type { TurnStream } from '../platform/stream/turn-stream.ts'
+import { type ApiClient, signUp } from '../test/support/api-client.ts'
+import { eventually } from '../test/support/eventually.ts'
+import { startBenchPlatform } from './bench-platform.ts'
+import type { Benchmark, BenchmarkContext, Row } from './benchmark.ts'
+import { atOnce, interleave } from './interleave.ts'
+import { question, silentModel, startMockModel } from './mock-model.ts'
+import type { ReaderAnswer, ReaderRequest } from './readers-process.ts'
+import { startBenchRedis } from './services.ts'
+import { newChat } from './turns.ts'
+
+const manyReaders = 1_000
+const turnCount = 10
+const tokensPerSecond = 10
+const tokensPerRound = 30
+const rounds = 4
+
+interface Readers {
+  ask(request: ReaderRequest): Promise<ReaderAnswer>
+}
+
+function startReaders({ defer }: BenchmarkContext): Readers {
+  const child = fork(fileURLToPath(new URL('readers-process.ts', import.meta.url)))
+  defer(async () => {
+    const gone = once(child, 'exit')
+    child.disconnect()
+    await gone
+  })
+  return {
+    ask: async (request) => {
+      const answered = once(child, 'message')
+      child.send(request)
+      const [answer] = (await answered) as [ReaderAnswer]
+      if (answer.failed !== null) throw new Error(`A reader failed: ${answer.failed}`)
+      return answer
+    },
+  }
+}
+
+interface RunningTurn {
+  readonly turnId: string
+  readonly url: string
+}
+
+/** The model never answers, so the worker adds nothing to the turn's stream beside what is appended here. */
+async function startTurn(client: ApiClient): Promise<RunningTurn> {
+  const { body } = await client.post(`/chats/${await newChat(client)}/turns`, { content: question })
+  return { turnId: body['turn'].id, url: `${client.apiUrl}${body['eventsUrl']}` }
+}
+
+/** An attempt above those of the worker, so that the ids lie above its own events'. */
+const position = { step: 1, attempt: 500 }
+
+/** Appends to each turn at a steady pace, the turns one after the other; the text is the time of the append. */
+async function appendTokens(streams: TurnStream, turns: readonly RunningTurn[], from: number): Promise<void> {
+  const gapMs = 1_000 / tokensPerSecond / turns.length
+  const started = performance.now()
+  for (let sent = 0; sent < tokensPerRound * turns.length; sent += 1) {
+    await setTimeout(Math.max(0, started + sent * gapMs - performance.now()))
+    const turn = turns[sent % turns.length]
+    const id = { epoch: 1_500, sequence: from + sent }
+    const text = process.hrtime.bigint().toString()
+    if (turn !== undefined) {
+      await streams.append(turn.turnId, [{ id, event: { type: 'text.delta', data: { ...position, text } } }])
+    }
+  }
+}
+
+interface Setting {
+  readonly streams: TurnStream
+  readonly turns: readonly RunningTurn[]
+  readonly readers: Readers
+  readonly token: string
+  readonly apiPid: number
+}
+
+/** Delivery times in milliseconds, of all events at all readers; throws when one of them doesn't arrive. */
+async function deliver(setting: Setting, count: number, from: number, whileOpen?: () => Promise<void>) {
+  const { readers, turns, streams, token } = setting
+  await readers.ask({ kind: 'open', urls: turns.map(({ url }) => url), token, count })
+  await appendTokens(streams, turns.slice(0, count), from)
+  const expected = tokensPerRound * count
+  await eventually('all events arrive', async () => (await readers.ask({ kind: 'count' })).received >= expected)
+  await whileOpen?.()
+  return (await readers.ask({ kind: 'close' })).latenciesMs
+}
+
+async function measure(context: BenchmarkContext, setting: Setting): Promise<Row[]> {
+  const perReader: number[] = []
+  const idle = await residentBytes(setting.apiPid)
+  const weigh = async (): Promise<void> => {
+    // Once freed, memory stays with the process: only the first crowd shows what one costs.
+    if (perReader.length > 0) return
+    perReader.push(((await residentBytes(setting.apiPid)) - idle) / manyReaders / 1_024)
+  }
+  let from = 1
+  const next = (): number => (from += tokensPerRound * turnCount)
+  const taken = await interleave(
+    {
+      one: () => deliver(setting, 1, next()),
+      many: () => deliver(setting, manyReaders, next(), weigh),
+    },
+    { rounds: context.times(rounds), warmUp: 0 },
+  )
+  return [
+    {
+      measured: {
+        name: `append to receipt, ${manyReaders.toLocaleString('en')} readers of ${turnCount} turns`,
+        unit: 'ms',
+        samples: taken.many,
+      },
+      baseline: { name: '1 reader', unit: 'ms', samples: taken.one },
+    },
+    { measured: { name: 'memory of the API process for each reader', unit: 'kB', samples: perReader } },
+  ]
+}
+
+export const readers: Benchmark = {
+  name: 'readers',
+  run: async (context) => {
+    const model = await startMockModel(silentModel, context)
+    const redis = await startBenchRedis(context)
+    const env = { ...model.environment, ...redis, CDSA_LLM_STALL_TIMEOUT_MS: '3600000', CDSA_SHUTDOWN_GRACE_MS: '500' }
+    const { run } = await startBenchPlatform(context, env)
+    const { api } = run.processes
+    if (api === null) throw new Error('The platform runs no API process.')
+    const client = await signUp(run.apiUrl)
+    const log = createLogger({ level: 'warn' })
+    const opened = createStreams({ redisUrl: new Secret(redis.REDIS_URL), retentionSeconds: 3_600, log })
+    context.defer(() => opened.close())
+    const turns = await atOnce(turnCount, () => startTurn(client))
+    context.progress(`${turnCount} turns run`)
+    const readers = startReaders(context)
+    return measure(context, { streams: opened.streams, turns, readers, token: client.token ?? '', apiPid: api })
+  },
+}
