@@ -6,7 +6,7 @@ import type { BenchmarkContext } from './benchmark.ts'
 const noServices = { DATABASE_URL: '', DATABASE_OWNER_URL: '', REDIS_URL: '', TEMPORAL_ADDRESS: '' }
 const noProviders = { OPENAI_API_KEY: '', OPENAI_BASE_URL: '', CDSA_DEFAULT_MODEL: '', CDSA_EMBEDDING_MODEL: '' }
 
-export const plainEnvironment = { ...noServices, ...noProviders, NODE_ENV: 'production' }
+export const plainEnvironment = { ...noServices, ...noProviders }
 
 export async function startBenchPlatform(
   { defer }: BenchmarkContext,

@@ -10,6 +10,8 @@ import { createOfflineEmbeddingModel } from '../platform/llm/offline-embedding-m
 
 const wordsPerChunk = 100
 const chunksPerDocument = 500
+/** The most that an embedding model takes. */
+const textsPerCall = 100
 const contentWords = 20_000
 /** They rank first, as in English text, and full-text search leaves them out. */
 const functionWords = 'the of and to in a is that for it was on are as with they be at this have from or by not'.split(
@@ -123,7 +125,10 @@ async function addDocument({ db, userId, collectionId }: Corpus, from: number, t
       spans: [{ start: 0, end: text.length, page: 1 + ordinal }],
     }),
   )
-  const vectors = await embeddings.embed(texts, { signal })
+  const vectors: Float32Array[] = []
+  for (let start = 0; start < texts.length; start += textsPerCall) {
+    vectors.push(...(await embeddings.embed(texts.slice(start, start + textsPerCall), { signal })))
+  }
   const isWritten = await replaceChunks(db, {
     documentId: id,
     run,

@@ -1,11 +1,9 @@
 // The model of the benchmarks: @copilotkit/aimock in a process of its own, so that it shares no event loop with what is
 // measured. Every answer is the same, after the same delay.
-import { fork } from 'node:child_process'
-import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import { OpenAI } from 'openai'
 import { offlineEmbeddingModelName } from '../platform/llm/offline-embedding-model.ts'
 import type { BenchmarkContext } from './benchmark.ts'
+import { startChild } from './child.ts'
 
 export interface MockModelPhysics {
   /** Milliseconds before the first token. */
@@ -31,14 +29,9 @@ export interface MockModel {
 const model = 'gpt-4.1-mini'
 export const question = 'Who are you?'
 
-export async function startMockModel(physics: MockModelPhysics, { defer }: BenchmarkContext): Promise<MockModel> {
-  const child = fork(fileURLToPath(new URL('mock-model-process.ts', import.meta.url)), [JSON.stringify(physics)])
-  defer(async () => {
-    const gone = once(child, 'exit')
-    child.disconnect()
-    await gone
-  })
-  const [{ baseUrl }] = (await once(child, 'message')) as [{ readonly baseUrl: string }]
+export async function startMockModel(physics: MockModelPhysics, context: BenchmarkContext): Promise<MockModel> {
+  const child = startChild<{ readonly baseUrl: string }>('mock-model-process.ts', [JSON.stringify(physics)], context)
+  const { baseUrl } = await child.answer()
   const client = new OpenAI({ baseURL: baseUrl, apiKey: 'mock', maxRetries: 0 })
   return {
     environment: {

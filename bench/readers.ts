@@ -1,9 +1,6 @@
 // How long an event takes from its append to a turn's stream to its readers, with one reader and with a thousand on one
 // API process, and what memory a reader costs there. On Valkey, with API and workers in processes of their own.
-import { fork } from 'node:child_process'
-import { once } from 'node:events'
 import { setTimeout } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { Secret } from '../platform/config.ts'
 import { createLogger } from '../platform/logger.ts'
 import { residentBytes } from '../platform/parsing/resident-bytes.ts'
@@ -13,6 +10,7 @@ import { type ApiClient, signUp } from '../test/support/api-client.ts'
 import { eventually } from '../test/support/eventually.ts'
 import { startBenchPlatform } from './bench-platform.ts'
 import type { Benchmark, BenchmarkContext, Row } from './benchmark.ts'
+import { startChild } from './child.ts'
 import { atOnce, interleave } from './interleave.ts'
 import { question, silentModel, startMockModel } from './mock-model.ts'
 import type { ReaderAnswer, ReaderRequest } from './readers-process.ts'
@@ -29,18 +27,11 @@ interface Readers {
   ask(request: ReaderRequest): Promise<ReaderAnswer>
 }
 
-function startReaders({ defer }: BenchmarkContext): Readers {
-  const child = fork(fileURLToPath(new URL('readers-process.ts', import.meta.url)))
-  defer(async () => {
-    const gone = once(child, 'exit')
-    child.disconnect()
-    await gone
-  })
+function startReaders(context: BenchmarkContext): Readers {
+  const child = startChild<ReaderAnswer>('readers-process.ts', [], context)
   return {
     ask: async (request) => {
-      const answered = once(child, 'message')
-      child.send(request)
-      const [answer] = (await answered) as [ReaderAnswer]
+      const answer = await child.ask(request)
       if (answer.failed !== null) throw new Error(`A reader failed: ${answer.failed}`)
       return answer
     },

@@ -48,7 +48,6 @@ async function capture(db: Db, input: SearchInput): Promise<Statement> {
   return last
 }
 
-/** Set once for the connection, as the function does for each of its transactions. */
 async function connectBare(url: string, { defer }: BenchmarkContext): Promise<Client> {
   const client = new Client({ connectionString: url })
   await client.connect()
@@ -123,6 +122,7 @@ async function openPostgres(context: BenchmarkContext): Promise<Place> {
   const model = await findActiveEmbeddingModel(owner)
   if (model === undefined) throw new Error('The platform has recorded no embedding model.')
   const bare = await connectBare(url, context)
+  // What the function sets in each of its transactions; the extension must be loaded to know the names.
   await bare.query(`select '[1]'::vector`)
   await bare.query('set hnsw.ef_search = 100')
   await bare.query('set hnsw.iterative_scan = relaxed_order')
@@ -141,31 +141,37 @@ async function openEmbedded(context: BenchmarkContext): Promise<Place> {
   await migrate(owner)
   const model = await recordEmbeddingModel(owner, { name: offlineEmbeddingModelName, dimensions: 384, embedded: true })
   const [userId, collectionId] = [newId(), newId()]
-  await createUser(owner, { id: userId, email: 'bench@example.org', displayName: 'B', passwordHash: '', pepperId: '' })
+  await createUser(owner, {
+    id: userId,
+    email: 'bench@example.org',
+    displayName: 'Bench',
+    passwordHash: '',
+    pepperId: '',
+    roles: [],
+  })
   await createCollection(owner, { id: collectionId, ownerId: userId, name: 'Corpus', description: '' })
   const bare = await connectBare(embedded.ownerUrl, context)
   return { name: 'the embedded database', corpus: { db: owner, userId, collectionId, model }, db: owner, bare }
 }
 
-const small = 10_000
-const large = 100_000
+/** A scale below 1 makes the corpora smaller too: writing them takes longer than searching. */
+const chunksOf = (count: number, { times }: BenchmarkContext): number => Math.min(count, times(count))
 
 export const search: Benchmark = {
   name: 'search',
   run: async (context) => {
+    const [small, large] = [chunksOf(10_000, context), chunksOf(100_000, context)]
+    const rows: Row[] = []
+    const measureAt = async (place: Place, from: number, to: number): Promise<void> => {
+      context.progress(`writing ${to - from} chunks into ${place.name}`)
+      await extendCorpus(place.corpus, from, to)
+      context.progress('measuring')
+      rows.push(...(await measure(context, place, to)))
+    }
     const postgres = await openPostgres(context)
-    context.progress(`writing ${small} chunks`)
-    await extendCorpus(postgres.corpus, 0, small)
-    context.progress('measuring')
-    const onSmall = await measure(context, postgres, small)
-    context.progress(`writing ${large} chunks`)
-    await extendCorpus(postgres.corpus, small, large)
-    context.progress('measuring')
-    const onLarge = await measure(context, postgres, large)
-    const embedded = await openEmbedded(context)
-    context.progress(`writing ${small} chunks into the embedded database`)
-    await extendCorpus(embedded.corpus, 0, small)
-    context.progress('measuring')
-    return [...onSmall, ...onLarge, ...(await measure(context, embedded, small))]
+    await measureAt(postgres, 0, small)
+    await measureAt(postgres, small, large)
+    await measureAt(await openEmbedded(context), 0, small)
+    return rows
   },
 }
