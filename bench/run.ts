@@ -67,6 +67,10 @@ async function runOne(benchmark: Benchmark, scale: number): Promise<readonly Row
 const machine = (): string =>
   `${availableParallelism()} × ${cpus()[0]?.model.trim() ?? 'unknown processor'}, Node ${process.versions.node}, ${new Date().toISOString().slice(0, 10)}`
 
+/** A microsecond is finer than anything measured here. */
+const rounded = (_: string, value: unknown): unknown =>
+  typeof value === 'number' ? Math.round(value * 1_000) / 1_000 : value
+
 async function runBench({ chosen, scale, json }: Options): Promise<void> {
   const results: { readonly benchmark: string; readonly rows: readonly Row[] }[] = []
   for (const benchmark of chosen) {
@@ -74,7 +78,7 @@ async function runBench({ chosen, scale, json }: Options): Promise<void> {
     if (rows === undefined) process.exitCode = 1
     else results.push({ benchmark: benchmark.name, rows })
   }
-  if (json !== undefined) await writeFile(json, JSON.stringify({ machine: machine(), scale, results }, undefined, 1))
+  if (json !== undefined) await writeFile(json, `${JSON.stringify({ machine: machine(), scale, results }, rounded)}\n`)
   process.stdout.write(`\n${machine()}\n\n${formatTable(results.flatMap(({ rows }) => rows))}\n`)
 }
 
