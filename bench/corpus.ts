@@ -14,32 +14,13 @@ const chunksPerDocument = 500
 const textsPerCall = 100
 const contentWords = 20_000
 /** They rank first, as in English text, and full-text search leaves them out. */
-const functionWords = 'the of and to in a is that for it was on are as with they be at this have from or by not'.split(
-  ' ',
-)
-const onsets = [
-  'b',
-  'br',
-  'c',
-  'cl',
-  'd',
-  'f',
-  'g',
-  'gr',
-  'h',
-  'l',
-  'm',
-  'n',
-  'p',
-  'pl',
-  'r',
-  's',
-  'st',
-  't',
-  'tr',
-  'v',
-]
-const rimes = ['a', 'an', 'ar', 'e', 'el', 'en', 'i', 'in', 'o', 'om', 'or', 'u', 'ul']
+const functionWords = list('the of and to in a is that for it was on are as with they be at this have from or by not')
+const onsets = list('b br c cl d f g gr h l m n p pl r s st t tr v')
+const rimes = list('a an ar e el en i in o om or u ul')
+
+function list(text: string): readonly string[] {
+  return text.split(' ')
+}
 
 /** Mulberry32: numbers from 0 to 1, the same for the same seed. */
 function createRandom(seed: number): () => number {

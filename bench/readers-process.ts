@@ -3,13 +3,20 @@
 import { get, type IncomingMessage } from 'node:http'
 
 export type ReaderRequest =
-  | { readonly kind: 'open'; readonly urls: readonly string[]; readonly token: string; readonly count: number }
-  | { readonly kind: 'count' | 'close' }
+  | {
+      readonly kind: 'open'
+      readonly urls: readonly string[]
+      readonly token: string
+      readonly count: number
+      /** The readers get what comes after it. */
+      readonly lastEventId: string
+    }
+  | { readonly kind: 'begin' | 'count' | 'close' }
 
 export interface ReaderAnswer {
   /** Why a reader ended before it was closed. */
   readonly failed: string | null
-  /** Events since the readers were opened. */
+  /** Texts since the readers were opened, or since `begin`. */
   readonly received: number
   /** Of all of them; empty except in the answer to `close`. */
   readonly latenciesMs: readonly number[]
@@ -17,7 +24,6 @@ export interface ReaderAnswer {
 
 let open: IncomingMessage[] = []
 let latenciesMs: number[] = []
-let openedAt = 0n
 let failed: string | null = null
 
 const appendedAt = /"text":"(\d+)"/g
@@ -35,8 +41,7 @@ function read(response: IncomingMessage): void {
     }
     rest = text.slice(end)
     for (const [, time = '0'] of text.slice(0, end).matchAll(appendedAt)) {
-      // A reader first gets what was appended before it came.
-      if (BigInt(time) > openedAt) latenciesMs.push(Number(now - BigInt(time)) / 1e6)
+      latenciesMs.push(Number(now - BigInt(time)) / 1e6)
     }
   })
   response.once('error', (error) => (failed ??= error.message))
@@ -44,24 +49,29 @@ function read(response: IncomingMessage): void {
 }
 
 /** Resolves once the answer's head is there. */
-const connect = (url: string, token: string): Promise<IncomingMessage> =>
+const connect = (url: string, headers: Readonly<Record<string, string>>): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {
-    const headers = { accept: 'text/event-stream', authorization: `Bearer ${token}` }
     get(url, { agent: false, headers }, (response) => {
       if (response.statusCode === 200) resolve(response)
       else reject(new Error(`the answer was ${response.statusCode}`))
-    }).once('error', reject)
+    }).on('error', reject)
   })
 
 async function handle(request: ReaderRequest): Promise<void> {
   if (request.kind === 'open') {
-    const { urls, token, count } = request
+    const { urls, token, count, lastEventId } = request
+    const headers = {
+      accept: 'text/event-stream',
+      authorization: `Bearer ${token}`,
+      'last-event-id': lastEventId,
+    }
     latenciesMs = []
     open = await Promise.all(
-      Array.from({ length: count }, (_, index) => connect(urls[index % urls.length] ?? '', token)),
+      Array.from({ length: count }, (_, index) => connect(urls[index % urls.length] ?? '', headers)),
     )
-    openedAt = process.hrtime.bigint()
     for (const response of open) read(response)
+  } else if (request.kind === 'begin') {
+    latenciesMs = []
   } else if (request.kind === 'close') {
     for (const response of open.splice(0)) {
       response

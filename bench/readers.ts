@@ -1,6 +1,8 @@
 // How long an event takes from its append to a turn's stream to its readers, with one reader and with a thousand on one
 // API process, and what memory a reader costs there. On Valkey, with API and workers in processes of their own.
 import { setTimeout } from 'node:timers/promises'
+import { stepEpoch } from '../domain/chat/turn-event.ts'
+import { formatEventId } from '../domain/event-id.ts'
 import { Secret } from '../platform/config.ts'
 import { createLogger } from '../platform/logger.ts'
 import { residentBytes } from '../platform/parsing/resident-bytes.ts'
@@ -52,6 +54,7 @@ async function startTurn(client: ApiClient): Promise<RunningTurn> {
 
 /** An attempt above those of the worker, so that the ids lie above its own events'. */
 const position = { step: 1, attempt: 500 }
+const epoch = stepEpoch(position)
 
 interface Tokens {
   /** A second. */
@@ -69,7 +72,7 @@ async function appendTokens(streams: TurnStream, turns: readonly RunningTurn[], 
   for (let sent = 0; sent < tokens.count * turns.length; sent += 1) {
     await setTimeout(Math.max(0, started + sent * gapMs - performance.now()))
     const turn = turns[sent % turns.length]
-    const id = { epoch: 1_500, sequence: tokens.from + sent }
+    const id = { epoch, sequence: tokens.from + sent }
     const text = process.hrtime.bigint().toString()
     if (turn !== undefined) {
       await streams.append(turn.turnId, [{ id, event: { type: 'text.delta', data: { ...position, text } } }])
@@ -92,11 +95,18 @@ async function deliver(
 ): Promise<readonly number[]> {
   const { readers, turns, streams, token } = setting
   const { count, tokens, whileOpen } = options
-  await readers.ask({ kind: 'open', urls: turns.map(({ url }) => url), token, count })
-  await appendTokens(streams, turns.slice(0, count), tokens)
-  const expected = tokens.count * count
-  const haveAll = async () => (await readers.ask({ kind: 'count' })).received >= expected
-  await eventually('all tokens arrive', haveAll, 60_000)
+  const followed = turns.slice(0, count)
+  const receive = async (each: Tokens): Promise<void> => {
+    await appendTokens(streams, followed, each)
+    const haveAll = async () => (await readers.ask({ kind: 'count' })).received >= each.count * count
+    await eventually('all tokens arrive', haveAll, 60_000)
+  }
+  const lastEventId = formatEventId({ epoch, sequence: tokens.from - 1 })
+  await readers.ask({ kind: 'open', urls: followed.map(({ url }) => url), token, count, lastEventId })
+  // A reader has its answer's head before it follows: the first token, which isn't measured, shows that all of them do.
+  await receive({ ...tokens, count: 1 })
+  await readers.ask({ kind: 'begin' })
+  await receive({ ...tokens, from: tokens.from + followed.length })
   await whileOpen?.()
   return (await readers.ask({ kind: 'close' })).latenciesMs
 }
@@ -113,7 +123,7 @@ async function measure(context: BenchmarkContext, setting: Setting): Promise<Row
   const rows: Row[] = []
   for (const pace of paces) {
     const count = pace * secondsPerRound
-    const next = (): Tokens => ({ pace, count, from: (from += count * turnCount) })
+    const next = (): Tokens => ({ pace, count, from: (from += (count + 1) * turnCount) })
     context.progress(`${pace} tokens a second`)
     const taken = await interleave(
       {
