@@ -61,7 +61,7 @@ interface Tokens {
   readonly pace: number
   /** For each turn. */
   readonly count: number
-  /** The first one's sequence: ids must rise from round to round. */
+  /** The first one's sequence. As the worker's do, sequences rise by one: a reader takes a gap for a loss, and looks. */
   readonly from: number
 }
 
@@ -72,7 +72,7 @@ async function appendTokens(streams: TurnStream, turns: readonly RunningTurn[], 
   for (let sent = 0; sent < tokens.count * turns.length; sent += 1) {
     await setTimeout(Math.max(0, started + sent * gapMs - performance.now()))
     const turn = turns[sent % turns.length]
-    const id = { epoch, sequence: tokens.from + sent }
+    const id = { epoch, sequence: tokens.from + Math.floor(sent / turns.length) }
     const text = process.hrtime.bigint().toString()
     if (turn !== undefined) {
       await streams.append(turn.turnId, [{ id, event: { type: 'text.delta', data: { ...position, text } } }])
@@ -106,7 +106,7 @@ async function deliver(
   // A reader has its answer's head before it follows: the first token, which isn't measured, shows that all of them do.
   await receive({ ...tokens, count: 1 })
   await readers.ask({ kind: 'begin' })
-  await receive({ ...tokens, from: tokens.from + followed.length })
+  await receive({ ...tokens, from: tokens.from + 1 })
   await whileOpen?.()
   return (await readers.ask({ kind: 'close' })).latenciesMs
 }
@@ -123,7 +123,7 @@ async function measure(context: BenchmarkContext, setting: Setting): Promise<Row
   const rows: Row[] = []
   for (const pace of paces) {
     const count = pace * secondsPerRound
-    const next = (): Tokens => ({ pace, count, from: (from += (count + 1) * turnCount) })
+    const next = (): Tokens => ({ pace, count, from: (from += count + 1) })
     context.progress(`${pace} tokens a second`)
     const taken = await interleave(
       {
