@@ -1,34 +1,18 @@
-// Percentiles, and the one table that every benchmark prints: figures beside their baseline in the same run.
+// Samples and their percentiles. A rate is good when it is high, everything else when it is low; so a rate's 95th
+// percentile is what 95 % of the samples reach.
 
-export function percentile(samples: readonly number[], share: number): number {
-  const sorted = samples.toSorted((a, b) => a - b)
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
-}
+export type Unit = 'ms' | 's' | 'pages/s' | 'MB' | 'kB'
 
-export interface Measurement {
+export interface Series {
   readonly name: string
-  readonly samplesMs: readonly number[]
+  readonly unit: Unit
+  readonly samples: readonly number[]
 }
 
-/** Prints p50 and p95 in milliseconds, and each p50 as a multiple of the baseline's. */
-export function printTable(title: string, baseline: Measurement, others: readonly Measurement[]): void {
-  const base = percentile(baseline.samplesMs, 0.5)
-  console.log(`\n${title} (${baseline.samplesMs.length} samples each; ratio to “${baseline.name}”)`)
-  console.log('| what | p50 ms | p95 ms | ratio |\n|---|---|---|---|')
-  for (const { name, samplesMs } of [baseline, ...others]) {
-    const [p50, p95] = [percentile(samplesMs, 0.5), percentile(samplesMs, 0.95)]
-    console.log(`| ${name} | ${p50.toFixed(1)} | ${p95.toFixed(1)} | ${(p50 / base).toFixed(2)} |`)
-  }
-}
+export const isRate = (unit: Unit): boolean => unit === 'pages/s'
 
-/** Runs `work` one after the other: first some rounds unmeasured, then `count` measured ones. */
-export async function measure(name: string, count: number, work: () => Promise<number | void>): Promise<Measurement> {
-  const samplesMs: number[] = []
-  for (let round = -5; round < count; round++) {
-    const started = performance.now()
-    const own = await work()
-    const elapsed = own ?? performance.now() - started
-    if (round >= 0) samplesMs.push(elapsed)
-  }
-  return { name, samplesMs }
+/** By the nearest rank; NaN without samples. `share` is of the samples that are as good or better: 0.5, 0.95. */
+export function percentile({ samples, unit }: Pick<Series, 'samples' | 'unit'>, share: number): number {
+  const bestFirst = samples.toSorted((a, b) => (isRate(unit) ? b - a : a - b))
+  return bestFirst[Math.max(0, Math.ceil(bestFirst.length * share) - 1)] ?? Number.NaN
 }

@@ -1,9 +1,7 @@
-// The baselines of the benchmarks: the least that a durable workflow can cost on this server.
+// The baseline of a durable turn: the least that a workflow with an activity can cost on this server.
 import { proxyActivities } from '@temporalio/workflow'
 
 const { hello } = proxyActivities<{ hello(): Promise<string> }>({ startToCloseTimeout: '10 seconds' })
-
-export async function emptyWorkflow(): Promise<void> {}
 
 export async function helloWorkflow(): Promise<string> {
   return hello()

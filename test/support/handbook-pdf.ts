@@ -30,8 +30,14 @@ function drawBlock(pdf: Pdf, block: HandbookBlock): void {
   pdf.moveDown(block.kind === 'table' ? 0.8 : 0.6)
 }
 
-/** Eight pages; encrypted with `userPassword` when that is given. */
-export async function makeHandbookPdf(options: { readonly userPassword?: string } = {}): Promise<Buffer> {
+/** Eight pages, or as many times that as `copies` says; encrypted with `userPassword` when that is given. */
+export async function makeHandbookPdf({
+  copies = 1,
+  ...options
+}: {
+  readonly userPassword?: string
+  readonly copies?: number
+} = {}): Promise<Buffer> {
   const pdf = new PDFDocument({
     size: 'A4',
     margin: 64,
@@ -40,7 +46,9 @@ export async function makeHandbookPdf(options: { readonly userPassword?: string 
     ...options,
   })
   const bytes = collectPdf(pdf)
-  for (const [index, chapter] of handbookChapters.entries()) {
+  for (const [index, chapter] of Array.from({ length: copies }, () => handbookChapters)
+    .flat()
+    .entries()) {
     pdf.addPage()
     pdf.font('Helvetica-Bold').fontSize(20).text(chapter.heading).moveDown(0.6)
     for (const block of chapter.blocks) drawBlock(pdf, block)
