@@ -77,6 +77,9 @@ const keywordRanking = `
   fts as materialized (
     select pool.id, ts_rank_cd(pool.tsv, chosen.q, 1) as r from pool, chosen order by r desc, pool.id limit ${candidates})`
 
+/** For the transaction's own scans of the index: without them a selective filter finds too little. */
+const indexSettings = `select set_config('hnsw.ef_search', '100', true), set_config('hnsw.iterative_scan', 'relaxed_order', true)`
+
 /** Stands for the ranking that a mode leaves out; it names the parameter that only that ranking uses. */
 const emptyRanking = (name: string, column: string, parameter: string): string =>
   `${name} as materialized (select null::uuid as id, null::float8 as ${column} where ${parameter}::text is null and false)`
@@ -104,7 +107,7 @@ function searchSql(mode: SearchMode, model: EmbeddingModelRow, exact: boolean): 
 /** The best `k` visible chunks, best first. */
 export async function searchChunks(db: Db, input: SearchInput): Promise<FoundChunk[]> {
   const { scope, model, mode } = input
-  const exact = !model.hnsw || (await countVisible(db, scope)) < exactBelow
+  const isExact = mode === 'keyword' || !model.hnsw || (await countVisible(db, scope)) < exactBelow
   const bind = [
     scope.userId,
     scope.collectionIds ?? null,
@@ -114,11 +117,10 @@ export async function searchChunks(db: Db, input: SearchInput): Promise<FoundChu
     input.vector === undefined || mode === 'keyword' ? null : encodeVector(input.vector, model.columnType),
     input.k,
   ]
-  const run = (tx: Db) => tx.query<FoundChunk>(searchSql(mode, model, exact), bind)
-  if (exact || mode === 'keyword') return run(db)
+  const run = (tx: Db) => tx.query<FoundChunk>(searchSql(mode, model, isExact), bind)
+  if (isExact) return run(db)
   return db.transaction(async (tx) => {
-    await tx.execute('set local hnsw.ef_search = 100')
-    await tx.execute('set local hnsw.iterative_scan = relaxed_order')
+    await tx.query(indexSettings)
     return run(tx)
   })
 }
