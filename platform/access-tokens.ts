@@ -1,6 +1,6 @@
 // Access tokens (RFC 9068): ES256 JWTs of ten minutes that name a user and a session. passport-jwt checks signature,
 // times, issuer and audience; what jsonwebtoken lets pass is refused here first: foreign header fields, second spellings.
-import { randomUUID } from 'node:crypto'
+import { type KeyObject, randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { callbackify } from 'node:util'
 import jwt from 'jsonwebtoken'
@@ -70,7 +70,7 @@ function unavailable(cause: unknown): never {
 
 export function createAccessTokens(signingKeys: Pick<SigningKeys, 'current' | 'publicKey'>) {
   /** Throws `auth.unauthenticated` for a token that isn't ours, and what loading the keys throws. */
-  async function publicKeyOf(token: string): Promise<string> {
+  async function publicKeyOf(token: string): Promise<KeyObject> {
     const kid = keyIdOf(token)
     const key = kid === undefined ? undefined : await signingKeys.publicKey(kid).catch(unavailable)
     if (key === undefined) throw new AppError('auth.unauthenticated')
@@ -106,7 +106,8 @@ export function createAccessTokens(signingKeys: Pick<SigningKeys, 'current' | 'p
         {
           jwtFromRequest: bearerToken,
           secretOrKeyProvider: (_request, token: string, done) => {
-            callbackify(publicKeyOf)(token, done)
+            // A key that is made already: jsonwebtoken takes one, and would make one of a PEM at each request.
+            callbackify(publicKeyOf)(token, (error, key) => done(error, key as unknown as Buffer))
           },
           algorithms: ['ES256'],
           issuer,

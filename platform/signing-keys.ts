@@ -26,7 +26,7 @@ interface JsonWebKey {
 interface KeySet {
   readonly loadedAt: number
   readonly signing: { readonly kid: string; readonly privateKey: KeyObject }
-  readonly publicKeys: ReadonlyMap<string, string>
+  readonly publicKeys: ReadonlyMap<string, KeyObject>
 }
 
 export type SigningKeys = ReturnType<typeof createSigningKeys>
@@ -78,7 +78,7 @@ export function createSigningKeys({
         cached?.signing.kid === newest.id
           ? cached.signing
           : { kid: newest.id, privateKey: openPrivateKey(keys, newest) },
-      publicKeys: new Map(stored.map((key) => [key.id, key.publicKey])),
+      publicKeys: new Map(stored.map((key) => [key.id, createPublicKey(key.publicKey)])),
     }
     return cached
   }
@@ -98,8 +98,8 @@ export function createSigningKeys({
       return (await keySet(maxAgeMs)).signing
     },
 
-    /** SPKI in PEM, or undefined for a key that doesn't exist or is retired. */
-    async publicKey(kid: string): Promise<string | undefined> {
+    /** Undefined for a key that doesn't exist or is retired. */
+    async publicKey(kid: string): Promise<KeyObject | undefined> {
       const known = (await keySet(maxAgeMs)).publicKeys.get(kid)
       return known ?? (await keySet(unknownKeyIntervalMs)).publicKeys.get(kid)
     },
@@ -107,12 +107,12 @@ export function createSigningKeys({
     /** All accepted keys (RFC 7517), newest first. */
     async jwks(): Promise<{ keys: JsonWebKey[] }> {
       const { publicKeys } = await keySet(maxAgeMs)
-      return { keys: [...publicKeys].map(([kid, pem]) => toJsonWebKey(kid, pem)) }
+      return { keys: [...publicKeys].map(([kid, key]) => toJsonWebKey(kid, key)) }
     },
   }
 }
 
-function toJsonWebKey(kid: string, pem: string): JsonWebKey {
-  const { kty = '', crv = '', x = '', y = '' } = createPublicKey(pem).export({ format: 'jwk' })
+function toJsonWebKey(kid: string, key: KeyObject): JsonWebKey {
+  const { kty = '', crv = '', x = '', y = '' } = key.export({ format: 'jwk' })
   return { kid, use: 'sig', alg: 'ES256', kty, crv, x, y }
 }

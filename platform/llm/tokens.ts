@@ -29,11 +29,25 @@ function countRun(run: string): number {
   return tokens
 }
 
+/** A chat's messages are counted again for each of its turns; what was counted is kept, up to some megabytes. */
+const counted = new Map<string, number>()
+const mostCounted = 2_000
+const longestCounted = 4_000
+
 /**
  * Tokens of a text by OpenAI's o200k_base (all its models since GPT-4o). Exact, but for runs of more than 200
  * characters without a break, which may come out a few tokens high. Markers such as `<|endoftext|>` are mere text.
  */
 export function countTokens(text: string): number {
+  const known = counted.get(text)
+  if (known !== undefined) return known
+  const tokens = countAnew(text)
+  if (counted.size >= mostCounted) counted.clear()
+  if (text.length <= longestCounted) counted.set(text, tokens)
+  return tokens
+}
+
+function countAnew(text: string): number {
   let tokens = 0
   let from = 0
   for (const match of text.matchAll(longRuns)) {

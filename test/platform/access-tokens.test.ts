@@ -218,7 +218,7 @@ describe('access tokens', () => {
           waiting.push(resolve)
           if (waiting.length === 2) for (const release of waiting.toReversed()) release()
         })
-        return pem
+        return pair.publicKey
       },
     })
     const subjects = [subject, { userId: randomUUID(), sessionId: randomUUID() }]

@@ -13,7 +13,7 @@ export const tokens = createAccessTokens({
   current: async () => ({ kid, privateKey: pair.privateKey }),
   publicKey: async (asked) => {
     askedFor.push(asked)
-    return asked === kid ? pem : undefined
+    return asked === kid ? pair.publicKey : undefined
   },
 })
 export const subject: TokenSubject = { userId: randomUUID(), sessionId: randomUUID() }
