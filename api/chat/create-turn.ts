@@ -1,5 +1,4 @@
 // A new turn: the user's message and the queued turn are committed first, then the workflow is started.
-import { getChat } from '../../db/chat/chats.ts'
 import { createRetryTurn, createTurn } from '../../db/chat/turns.ts'
 import { findUnindexedDocuments, findUnreadableDocuments } from '../../db/documents/documents.ts'
 import type { CreateTurn, Turn } from '../../domain/chat/chat.ts'
@@ -14,18 +13,10 @@ interface TurnRequest extends CreateTurn {
 
 export async function startTurn(context: Context, input: TurnRequest): Promise<Turn> {
   const { db, llm, config, actor, newResourceId: turnId } = context
-  const access = { userId: actor.userId, chatId: input.chatId }
-  const chat = await getChat(db, access)
-  const model = llm.resolve(input.model ?? chat.model ?? llm.defaultModel).name
+  // The chat's own model was checked when it was set.
+  if (input.model !== undefined) llm.resolve(input.model)
   await checkAttachments(context, input.attachmentIds)
-  const turn = await createTurn(db, {
-    ...access,
-    turnId,
-    model,
-    content: input.content,
-    attachmentIds: input.attachmentIds,
-    parentMessageId: input.parentMessageId,
-  })
+  const turn = await createTurn(db, { ...input, userId: actor.userId, turnId, defaultModel: llm.defaultModel })
   await startCommitted(context, chatTurnStart({ turnId, stepTimeoutMs: config.turnTimeoutMs }, actor.userId))
   return turn
 }

@@ -27,7 +27,9 @@ export interface TurnAccess extends ChatAccess {
 
 export interface NewTurn extends TurnAccess {
   readonly content: string
-  readonly model: string
+  /** Else the chat's own, else the default. */
+  readonly model?: string | undefined
+  readonly defaultModel: string
   readonly attachmentIds: readonly string[]
   readonly parentMessageId?: string | undefined
 }
@@ -43,7 +45,7 @@ const createStatement = `
     where m.chat_id = $2 and m.role = 'assistant' and ($7::uuid is null or m.id = $7) order by m.id desc limit 1),
   turn as (
     insert into turns (id, chat_id, user_message_id, attachment_ids, model)
-    select $1, c.id, $4, $5::uuid[], $6 from chats c
+    select $1, c.id, $4, $5::uuid[], coalesce($6, c.model, $9) from chats c
     where c.id = $2 and c.owner_id = $3 and ($7::uuid is null or exists (select from parent))
     on conflict (id) do nothing returning *),
   message as (
@@ -58,9 +60,9 @@ const createStatement = `
  * user's, and `request.invalid` for a parent that is no answer in it.
  */
 export async function createTurn(db: Db, input: NewTurn): Promise<Turn> {
-  const { turnId, chatId, userId, attachmentIds, model, content } = input
-  const parent = input.parentMessageId ?? null
-  const bind = [turnId, chatId, userId, newId(), attachmentIds, model, parent, content]
+  const { turnId, chatId, userId, attachmentIds, content, defaultModel } = input
+  const [model, parent] = [input.model ?? null, input.parentMessageId ?? null]
+  const bind = [turnId, chatId, userId, newId(), attachmentIds, model, parent, content, defaultModel]
   const [row] = await db.query<TurnRow>(createStatement, bind)
   if (row !== undefined) return toTurn(row)
   const existing = await findTurn(db, input)

@@ -50,7 +50,14 @@ describe('lost work', function () {
     const { db } = database
     const [chatId, turnId] = [newId(), newId()]
     await createChat(db, { userId, chatId }, {})
-    await createTurn(db, { userId, chatId, turnId, content: 'x', model: 'offline/extractive', attachmentIds: [] })
+    await createTurn(db, {
+      userId,
+      chatId,
+      turnId,
+      content: 'x',
+      defaultModel: 'offline/extractive',
+      attachmentIds: [],
+    })
     expect(await listUnstartedTurns(db, 5)).to.deep.equal([])
     await db.execute(`update turns set created_at = now() - interval '10 seconds' where id = $1`, [turnId])
     expect(await listUnstartedTurns(db, 5)).to.deep.equal([{ turnId, userId }])

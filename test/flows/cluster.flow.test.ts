@@ -155,7 +155,12 @@ if (onServices) {
       )
       for (const access of lost) {
         const { turnId } = access
-        await createTurn(db, { ...access, content: `lost ${turnId}`, model: 'openai/gpt-4o-mini', attachmentIds: [] })
+        await createTurn(db, {
+          ...access,
+          content: `lost ${turnId}`,
+          defaultModel: 'openai/gpt-4o-mini',
+          attachmentIds: [],
+        })
         await db.execute(`update turns set created_at = now() - interval '1 minute' where id = $1`, [turnId])
       }
       for (const access of lost) {

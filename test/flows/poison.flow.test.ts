@@ -87,7 +87,7 @@ describe('what never answers', function () {
       const options = { workflowId: `chat-turn/${turnId}`, taskQueue: 'nobody-listens', args: [] }
       await (await temporal.workflow.start('chatTurn', options)).terminate('by hand')
       const access = { userId: client.userId, chatId, turnId }
-      await createTurn(db, { ...access, content: 'x', model: 'openai/gpt-4o-mini', attachmentIds: [] })
+      await createTurn(db, { ...access, content: 'x', defaultModel: 'openai/gpt-4o-mini', attachmentIds: [] })
       await db.execute(`update turns set created_at = now() - interval '1 minute' where id = $1`, [turnId])
       const { ending } = await followTurnPersistently(client, `/api/v1/chats/${chatId}/turns/${turnId}/events`)
       expect(ending?.event).to.equal('turn.failed')

@@ -43,7 +43,14 @@ describe('committing an answer', function () {
   })
 
   async function makeAnswer(turnId: string): Promise<TurnEnding> {
-    await createTurn(db, { userId, chatId, turnId, content: 'x', model: 'offline/extractive', attachmentIds: [] })
+    await createTurn(db, {
+      userId,
+      chatId,
+      turnId,
+      content: 'x',
+      defaultModel: 'offline/extractive',
+      attachmentIds: [],
+    })
     const work = await beginTurn(db, turnId)
     const usage = { inputTokens: 1, outputTokens: 1, estimated: true }
     const parentMessageId = work?.userMessageId ?? ''

@@ -28,7 +28,7 @@ describe('turns', function () {
     return { userId, chatId }
   }
   const question = (access: { userId: string; chatId: string }, content: string): NewTurn => {
-    return { ...access, turnId: newId(), content, model, attachmentIds: [newId()] }
+    return { ...access, turnId: newId(), content, defaultModel: model, attachmentIds: [newId()] }
   }
   const complete = (turn: { id: string; userMessageId: string }, content: string) =>
     endTurn(database.db, turn.id, {
