@@ -1,7 +1,7 @@
 // What product durability means, with numbers: real processes are killed at random points of turns and ingestions, and
 // every client sees each token once, every turn has one answer, every document each chunk once.
 import { expect } from 'chai'
-import { type Tally, createRandom, createTally, killCount, settle, wholeKillCount } from '../support/chaos.ts'
+import { type Tally, createRandom, createTally, killCount, settle } from '../support/chaos.ts'
 import { type ChaosPlatform, onServices, type Part, startChaosPlatform } from '../support/chaos-platform.ts'
 import { ingestionPoints, runCheckedIngestion, sections } from '../support/checked-ingestion.ts'
 import { drawTurnPoint, runCheckedTurn } from '../support/checked-turn.ts'
@@ -84,7 +84,7 @@ describe('durability', function () {
   it('lets streams resume and ends in time at SIGTERM of API and worker, and of the whole platform [D9]', async () => {
     const random = createRandom('D9')
     const tally = createTally()
-    for (let kill = 0; kill < wholeKillCount; kill += 1) {
+    while (tally.kills < killCount) {
       await strikeTurn(tally, random.between(1, platform.tokens), () => platform.strike('api and worker', 'SIGTERM'))
       // A process that doesn't end in time ends itself with another code.
       const ends = platform.output().match(/"how":"[^"]*"/g) ?? []
@@ -100,7 +100,7 @@ describe('durability', function () {
   it('goes on with running turns after SIGKILL of everything, the database and Temporal included [D7]', async () => {
     const random = createRandom('D7')
     const tally = createTally()
-    for (let kill = 0; kill < wholeKillCount; kill += 1) {
+    for (let kill = 0; kill < killCount; kill += 1) {
       await strikeTurn(tally, random.between(0, platform.tokens), () => platform.strikeEverything())
     }
     settle('D7', platform.name, tally)

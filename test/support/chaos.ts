@@ -5,8 +5,6 @@ import { expect } from 'chai'
 
 /** Three in the suites that run every time. */
 export const killCount = Number(process.env['CHAOS_KILLS'] ?? 3)
-/** For kills that take the whole platform along, which last several times as long. */
-export const wholeKillCount = Math.ceil(killCount / 4)
 
 /** Printed with every failure; the same seed gives the same kill points. */
 const seed = Number(process.env['CHAOS_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
