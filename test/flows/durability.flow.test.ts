@@ -33,7 +33,8 @@ describe('durability', function () {
 
   /** A turn that is struck at a random point of its life, beside one that began at the same time. */
   async function strikeTurn(tally: Tally, point: number, strike: () => Promise<void>): Promise<void> {
-    const { client, content, tokens } = platform
+    const { content, tokens } = platform
+    const client = await platform.newClient()
     let striking: Promise<void> | undefined
     const onPoint = (at: number): void => {
       if (at < point || striking !== undefined) return
@@ -61,8 +62,8 @@ describe('durability', function () {
   it(`indexes every chunk once over ${killCount} SIGKILLs of the worker during ingestions [D6]`, async () => {
     const random = createRandom('D6')
     const tally = createTally()
-    const { client } = platform
     for (let kill = 0; kill < killCount; kill += 1) {
+      const client = await platform.newClient()
       const { uploading, answered, step } = ingestionPoints
       const embedding = 3 * step + random.between(0, sections)
       const point = random.pick([uploading, answered, step, 2 * step, embedding, embedding, 4 * step])

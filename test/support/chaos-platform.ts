@@ -21,8 +21,8 @@ export type Part = 'api' | 'worker' | 'api and worker' | 'database' | 'redis'
 
 export interface ChaosPlatform {
   readonly name: 'embedded' | 'services'
-  /** Of a user of its own; good for as long as the platform, however often that is started again. */
-  readonly client: ApiClient
+  /** Of a new user, once the API answers; good for the ten minutes of its token, whatever is started again meanwhile. */
+  newClient(): Promise<ApiClient>
   /** What the upstream answers with numbered tokens. */
   readonly content: string
   readonly tokens: number
@@ -117,7 +117,7 @@ export async function startChaosPlatform(options: {
   }
   return {
     name: services === undefined ? 'embedded' : 'services',
-    client: await signUp(platform.run.apiUrl),
+    newClient: () => eventually('the API answers', () => signUp(platform.run.apiUrl).catch(() => undefined), 60_000),
     content,
     tokens,
     databaseUrl: () => applicationDatabaseUrl({ ...process.env, ...env }, dataDir),
