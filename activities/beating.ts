@@ -10,7 +10,8 @@ export const beating =
   <Input, Output>(work: (input: Input) => Promise<Output>) =>
   async (input: Input): Promise<Output> => {
     const activity = Context.current()
-    const timer = setInterval(() => activity.heartbeat(), beatMs)
+    // What an earlier attempt left there stays there.
+    const timer = setInterval(() => activity.heartbeat(activity.info.heartbeatDetails), beatMs)
     try {
       return await work(input)
     } finally {

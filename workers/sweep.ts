@@ -16,7 +16,7 @@ type SweepPlatform = Pick<Platform, 'db' | 'temporal' | 'config' | 'log' | 'stre
 const everyMs = 5_000
 /** Younger rows are about to be started by the request that made them. */
 const olderThanSeconds = 5
-/** Longer than any step of an ingestion stays silent, its retries' waits included. */
+/** Longer than a step of an ingestion stays silent as a rule; starting one that runs still does nothing. */
 const silentSeconds = 600
 
 async function startTurns(platform: SweepPlatform): Promise<void> {

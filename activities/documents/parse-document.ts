@@ -3,14 +3,10 @@
 import { Context } from '@temporalio/activity'
 import { type DocumentRun, type IngestionSource, findIngestionSource } from '../../db/documents/ingestion.ts'
 import type { ParsedDocument } from '../../domain/documents/element.ts'
-import { AppError } from '../../domain/errors.ts'
 import { parseDocument } from '../../platform/parsing/parse-document.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { findElements, writeElements } from '../../platform/parsing/derived.ts'
 import { reportProgress } from './report-progress.ts'
-
-/** A parser that crashes on a document twice will do so again. */
-const crashAttempts = 2
 
 /** Resolves to null when there is nothing to do: the document is gone, or a newer run has begun. */
 export const createParseDocument =
@@ -31,7 +27,6 @@ async function parse(
   run: DocumentRun,
   { sha256, mediaType }: IngestionSource,
 ): Promise<ParsedDocument> {
-  const activity = Context.current()
   const onProgress = ({ page, totalPages }: { readonly page: number; readonly totalPages?: number }): void => {
     reportProgress(platform, run, { status: 'parsing', done: page, total: totalPages ?? page }).catch(
       (error: unknown) => {
@@ -40,14 +35,5 @@ async function parse(
     )
   }
   const path = await platform.blobs.localPath(sha256)
-  try {
-    return await parseDocument({ path, mediaType, signal: activity.cancellationSignal, onProgress })
-  } catch (error) {
-    const crashed = error instanceof AppError && error.code === 'document.parser_crashed'
-    if (!crashed || activity.info.attempt < crashAttempts) throw error
-    throw new AppError('document.broken', {
-      detail: 'The parser crashed on it twice. Save it anew from its program, and upload that.',
-      cause: error,
-    })
-  }
+  return parseDocument({ path, mediaType, signal: Context.current().cancellationSignal, onProgress })
 }

@@ -13,7 +13,7 @@ interface TurnRequest extends CreateTurn {
 
 export async function startTurn(context: Context, input: TurnRequest): Promise<Turn> {
   const { db, llm, config, actor, newResourceId: turnId } = context
-  // The chat's own model was checked when it was set.
+  // The chat's own model was checked when it was set; where its provider has gone since, the turn fails and says so.
   if (input.model !== undefined) llm.resolve(input.model)
   await checkAttachments(context, input.attachmentIds)
   const turn = await createTurn(db, { ...input, userId: actor.userId, turnId, defaultModel: llm.defaultModel })

@@ -5,9 +5,11 @@ set -euo pipefail
 
 : "${CDSA_OWNER_PASSWORD:?}" "${CDSA_APP_PASSWORD:?}" "${TEMPORAL_DB_PASSWORD:?}"
 
-# psql's variables quote the passwords; `:'…'` isn't read in a -c command, so the statements come on stdin.
-psql --set ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname postgres \
-  --set owner="$CDSA_OWNER_PASSWORD" --set app="$CDSA_APP_PASSWORD" --set temporal="$TEMPORAL_DB_PASSWORD" <<'SQL'
+# psql's variables quote the passwords, and reads them from the environment: arguments are for everyone to see.
+psql --set ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname postgres <<'SQL'
+\getenv owner CDSA_OWNER_PASSWORD
+\getenv app CDSA_APP_PASSWORD
+\getenv temporal TEMPORAL_DB_PASSWORD
 create role cdsa_owner login password :'owner';
 create role cdsa_app login password :'app';
 create role temporal login password :'temporal';

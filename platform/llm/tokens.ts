@@ -29,25 +29,11 @@ function countRun(run: string): number {
   return tokens
 }
 
-/** A chat's messages are counted again for each of its turns; what was counted is kept, up to some megabytes. */
-const counted = new Map<string, number>()
-const mostCounted = 2_000
-const longestCounted = 4_000
-
 /**
  * Tokens of a text by OpenAI's o200k_base (all its models since GPT-4o). Exact, but for runs of more than 200
  * characters without a break, which may come out a few tokens high. Markers such as `<|endoftext|>` are mere text.
  */
 export function countTokens(text: string): number {
-  const known = counted.get(text)
-  if (known !== undefined) return known
-  const tokens = countAnew(text)
-  if (counted.size >= mostCounted) counted.clear()
-  if (text.length <= longestCounted) counted.set(text, tokens)
-  return tokens
-}
-
-function countAnew(text: string): number {
   let tokens = 0
   let from = 0
   for (const match of text.matchAll(longRuns)) {
@@ -55,6 +41,23 @@ function countAnew(text: string): number {
     from = match.index + match[0].length
   }
   return tokens + count(text.slice(from))
+}
+
+const counted = new Map<string, number>()
+const mostCounted = 2_000
+const longestCounted = 4_000
+
+/**
+ * For prompts: a chat's messages come again with each of its turns. Not for parts that are cut out of a long text, which
+ * as keys would keep all of that text in memory.
+ */
+function countOnce(text: string): number {
+  const known = counted.get(text)
+  if (known !== undefined) return known
+  const tokens = countTokens(text)
+  if (counted.size >= mostCounted) counted.clear()
+  if (text.length <= longestCounted) counted.set(text, tokens)
+  return tokens
 }
 
 /** How many tokens another vocabulary makes, at most, of a text that o200k_base makes one token of. */
@@ -74,7 +77,7 @@ const anthropicMargin: Margin = { ascii: 2, other: 3 }
 
 function estimateWith(text: string, margin: Margin): number {
   const bytes = Buffer.byteLength(text)
-  return Math.min(Math.ceil(countTokens(text) * (bytes > text.length * 1.005 ? margin.other : margin.ascii)), bytes)
+  return Math.min(Math.ceil(countOnce(text) * (bytes > text.length * 1.005 ? margin.other : margin.ascii)), bytes)
 }
 
 /** An estimate from above, for a model whose tokenizer isn't o200k_base; never more than one token a UTF-8 byte. */
@@ -89,5 +92,5 @@ const o200kModels = /^(?:gpt-(?:4o|4\.1|4\.5|[5-9]|oss)|chatgpt-4o|o[1-9])/
 export function tokenCounterFor(name: string): (text: string) => number {
   const [provider, model] = [name.slice(0, name.indexOf('/')), name.slice(name.indexOf('/') + 1)]
   if (provider === 'anthropic') return estimateAnthropicTokens
-  return provider === 'offline' || (provider === 'openai' && o200kModels.test(model)) ? countTokens : estimateTokens
+  return provider === 'offline' || (provider === 'openai' && o200kModels.test(model)) ? countOnce : estimateTokens
 }

@@ -5,8 +5,8 @@ import { withPatience } from '../../activities/patience.ts'
 import { toApplicationFailure } from '../../activities/application-failure.ts'
 import { AppError } from '../../domain/errors.ts'
 
-const told = (error: unknown, attempt: number, { elapsedMs = 0, providerMs = 0 } = {}): ApplicationFailure => {
-  const failure = toApplicationFailure(withPatience(error, { attempt, elapsedMs, providerMs }))
+const told = (error: unknown, failures: number, { elapsedMs = 0, providerMs = 0 } = {}): ApplicationFailure => {
+  const failure = toApplicationFailure(withPatience(error, { failures, elapsedMs, providerMs }))
   expect(failure).to.be.instanceOf(ApplicationFailure)
   return failure as ApplicationFailure
 }
@@ -42,6 +42,8 @@ describe('patience with a provider', () => {
     expect(told(new AppError('internal', { detail: 'A batch is missing.' }), 9).nonRetryable).to.equal(false)
     expect(told(new Error('canary'), 10).nonRetryable).to.equal(true)
     expect(told(new AppError('service.unavailable'), 1_000).nonRetryable).to.equal(false)
+    const crashed = new AppError('document.parser_crashed')
+    expect([told(crashed, 1).nonRetryable, told(crashed, 2).type]).to.deep.equal([false, 'document.broken'])
     expect(JSON.stringify([foreign.message, foreign.details, foreign.cause])).not.to.include('canary')
   })
 })

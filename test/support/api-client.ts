@@ -56,21 +56,23 @@ export function createApiClient(apiUrl: string, token?: string): ApiClient {
   }
 }
 
+export interface Credentials {
+  readonly email: string
+  readonly password: string
+}
+
 /** Registers a new user with a random address, logs in, and gives a client with the token. */
-export async function signUp(apiUrl: string): Promise<ApiClient & { readonly userId: string; readonly email: string }> {
+export async function signUp(apiUrl: string): Promise<ApiClient & Credentials & { readonly userId: string }> {
   const anonymous = createApiClient(apiUrl)
   const email = `user-${randomUUID()}@example.org`
   const password = `correct horse ${randomUUID()}`
   const registered = await anonymous.post('/auth/register', { email, password, displayName: 'Test User' })
   if (registered.status !== 201) throw new Error(`register: ${registered.status} ${JSON.stringify(registered.body)}`)
-  return { ...(await signIn(apiUrl, { email, password })), userId: registered.body['user'].id, email }
+  return { ...(await signIn(apiUrl, { email, password })), userId: registered.body['user'].id, email, password }
 }
 
-export async function signIn(
-  apiUrl: string,
-  credentials: { readonly email: string; readonly password: string },
-): Promise<ApiClient> {
-  const login = await createApiClient(apiUrl).post('/auth/login', credentials)
+export async function signIn(apiUrl: string, { email, password }: Credentials): Promise<ApiClient> {
+  const login = await createApiClient(apiUrl).post('/auth/login', { email, password })
   if (login.status !== 200) throw new Error(`login: ${login.status} ${JSON.stringify(login.body)}`)
   return createApiClient(apiUrl, login.body['accessToken'])
 }

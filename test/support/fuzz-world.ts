@@ -3,14 +3,15 @@
 import { randomUUID } from 'node:crypto'
 import { openDatabase } from '../../db/database.ts'
 import { setUserRoles } from '../../db/auth/roles.ts'
-import { type ApiClient, signIn, signUp } from './api-client.ts'
+import { type ApiClient, type Credentials, signUp } from './api-client.ts'
 import { eventually } from './eventually.ts'
 import { followDocumentToEnd, followToEnd } from './follow.ts'
+import { platformDatabase } from './platform-database.ts'
 import type { PlatformProcess } from './platform-process.ts'
 
 export interface FuzzWorld {
-  readonly client: ApiClient
-  readonly administrator: ApiClient
+  /** Who owns what stays, and who may do everything: a token lasts ten minutes, which all routes together outlast. */
+  readonly accounts: { readonly client: Credentials; readonly administrator: Credentials }
   /** Ids by the name of the parameter or field that takes them. */
   readonly ids: Readonly<Record<string, readonly string[]>>
   /** The same, of what may be destroyed. */
@@ -22,17 +23,16 @@ export interface FuzzWorld {
 const expendables = 8
 
 /** The embedded platform prints its administrator's password; on a given database a new account is promoted. */
-async function signInAsAdministrator(platform: PlatformProcess): Promise<ApiClient> {
-  const { apiUrl } = platform.run
-  const ownerUrl = process.env['DATABASE_OWNER_URL'] ?? process.env['DATABASE_URL']
+async function findAdministrator(platform: PlatformProcess): Promise<Credentials> {
+  const { DATABASE_OWNER_URL: ownerUrl } = await platformDatabase(process.env, platform.dataDir)
   if (ownerUrl === undefined) {
     const [, email = '', password = ''] = await eventually(
       'the administrator’s password is printed',
       () => /E-mail +(\S+)\s+Password +(\S+)/.exec(platform.output()) ?? undefined,
     )
-    return signIn(apiUrl, { email, password })
+    return { email, password }
   }
-  const client = await signUp(apiUrl)
+  const client = await signUp(platform.run.apiUrl)
   const db = openDatabase({ url: ownerUrl, poolSize: 1 })
   try {
     await setUserRoles(db, { userId: client.userId, roles: ['admin'] })
@@ -90,8 +90,7 @@ export async function makeFuzzWorld(platform: PlatformProcess): Promise<FuzzWorl
   const userIds = victims.map(({ userId }) => userId)
   const sessions = await Promise.all([1, 2, 3, 4].map(() => signUp(apiUrl)))
   return {
-    client,
-    administrator: await signInAsAdministrator(platform),
+    accounts: { client, administrator: await findAdministrator(platform) },
     ids: byName(kept, userIds),
     expendableIds: byName(spare, userIds),
     expendableTokens: [...sessions.map(({ token }) => token), 'x', undefined],

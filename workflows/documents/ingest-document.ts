@@ -16,7 +16,7 @@ const steps = {
 } as const
 const { parseDocument } = proxyActivities<Activities>({ ...steps, startToCloseTimeout: '15 minutes' })
 /** A model on the user's own machine may take minutes for a batch: the driver's own patience ends before this. */
-const { embedChunks } = proxyActivities<Activities>({ ...steps, startToCloseTimeout: '6 minutes' })
+const { embedChunks } = proxyActivities<Activities>({ ...steps, startToCloseTimeout: '11 minutes' })
 const { chunkDocument, indexDocument } = proxyActivities<Activities>({ ...steps, startToCloseTimeout: '5 minutes' })
 const { failDocument } = proxyActivities<Activities>({
   startToCloseTimeout: '30 seconds',

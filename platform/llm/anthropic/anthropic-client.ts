@@ -1,5 +1,5 @@
 // The official SDK's client for Anthropic or any server that speaks its Messages API; loaded at first use (0.3 s, 23 MB).
-// It gets key and address from here, never from the environment, and never retries: Temporal is the only retrier.
+// It gets key and address from here, never from the environment (but for the SDK's own custom headers), and never retries: Temporal is the only retrier.
 import type { Anthropic } from '@anthropic-ai/sdk'
 import type { Secret } from '../../config.ts'
 

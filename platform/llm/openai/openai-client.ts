@@ -1,5 +1,5 @@
 // The official SDK's client for OpenAI or any server that speaks its protocol; loaded at the first call (130 ms, 15 MB).
-// It gets everything from here, never from the environment, and never retries: Temporal is the only retrier.
+// It gets everything from here, never from the environment (but for the SDK's own custom headers), and never retries: Temporal is the only retrier.
 import type { OpenAI } from 'openai'
 import type { Secret } from '../../config.ts'
 

@@ -54,7 +54,7 @@ describe('committing an answer', function () {
     const work = await beginTurn(db, turnId)
     const usage = { inputTokens: 1, outputTokens: 1, estimated: true }
     const parentMessageId = work?.userMessageId ?? ''
-    const answer = { chatId, turnId, step: 1, content: turnId, citations: [], model: 'm', usage, parentMessageId }
+    const answer = { step: 1, content: turnId, citations: [], model: 'm', usage, parentMessageId }
     return { status: 'completed', answer }
   }
   const stored = async (turnId: string): Promise<number> =>

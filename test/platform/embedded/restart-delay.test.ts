@@ -9,12 +9,17 @@ describe('createRestartDelay', () => {
     expect(delays).to.deep.equal([0, 500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000])
   })
 
-  it('counts anew after a part had served for a second', () => {
+  it('counts anew after a part had served for half a minute', () => {
     const delay = createRestartDelay()
     delay(100)
     delay(100)
     expect(delay(999)).to.equal(1_000)
-    expect(delay(1_000)).to.equal(0)
+    expect(delay(30_000)).to.equal(0)
     expect(delay(100)).to.equal(500)
+  })
+
+  it('waits half a second, never less, for a part that dies again and again a second after its start', () => {
+    const delay = createRestartDelay()
+    expect(Array.from({ length: 4 }, () => delay(1_000))).to.deep.equal([0, 500, 500, 500])
   })
 })

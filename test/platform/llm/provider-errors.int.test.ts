@@ -49,7 +49,7 @@ interface Outcome {
 function endOf(error: AppError): Outcome {
   const waitsMs: (number | undefined)[] = []
   for (let attempt = 1; attempt < 100; attempt++) {
-    const failure = toApplicationFailure(withPatience(error, { attempt, elapsedMs: 0, providerMs: 0 }))
+    const failure = toApplicationFailure(withPatience(error, { failures: attempt, elapsedMs: 0, providerMs: 0 }))
     if (!(failure instanceof ApplicationFailure)) throw failure
     if (failure.nonRetryable === true) {
       return { waitsMs, attempts: attempt, problem: problemOf(failure, 'llm.unavailable') }

@@ -30,8 +30,11 @@ describe('countTokens', () => {
 
 describe('tokenCounterFor', () => {
   it('is exact for models of that vocabulary, and an estimate from above for others', () => {
+    const texts = ['The bridge opened in 1966.', 'word '.repeat(3_000)]
     for (const name of ['openai/gpt-4.1-mini', 'openai/gpt-5', 'openai/o3', 'offline/extractive']) {
-      expect(tokenCounterFor(name), name).to.equal(countTokens)
+      const count = tokenCounterFor(name)
+      for (const text of texts)
+        expect([count(text), count(text)], name).to.deep.equal([countTokens(text), countTokens(text)])
     }
     for (const name of ['openai/gpt-4', 'openai/llama3.2', 'ollama/gpt-oss']) {
       expect(tokenCounterFor(name), name).to.equal(estimateTokens)
