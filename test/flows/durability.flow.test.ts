@@ -1,6 +1,7 @@
 // What product durability means, with numbers: real processes are killed at random points of turns and ingestions, and
 // every client sees each token once, every turn has one answer, every document each chunk once.
 import { expect } from 'chai'
+import type { ApiClient } from '../support/api-client.ts'
 import { type Tally, createRandom, createTally, killCount, settle, wholeKillCount } from '../support/chaos.ts'
 import { type ChaosPlatform, onServices, type Part, startChaosPlatform } from '../support/chaos-platform.ts'
 import { ingestionPoints, runCheckedIngestion, sections } from '../support/checked-ingestion.ts'
@@ -25,15 +26,19 @@ const limitMs = 120_000 + killCount * 60_000
 describe('durability', function () {
   this.timeout(limitMs)
   let platform: ChaosPlatform
+  let client: ApiClient
 
   before(async () => {
     platform = await startChaosPlatform({ tokens: 80, physics: { ttft: 100, tps: 80 } })
+  })
+  beforeEach(async () => {
+    client = await platform.signUp()
   })
   after(() => platform?.stop())
 
   /** A turn that is struck at a random point of its life, beside one that began at the same time. */
   async function strikeTurn(tally: Tally, point: number, strike: () => Promise<void>): Promise<void> {
-    const { client, content, tokens } = platform
+    const { content, tokens } = platform
     let striking: Promise<void> | undefined
     const onPoint = (at: number): void => {
       if (at < point || striking !== undefined) return
@@ -61,7 +66,6 @@ describe('durability', function () {
   it(`indexes every chunk once over ${killCount} SIGKILLs of the worker during ingestions [D6]`, async () => {
     const random = createRandom('D6')
     const tally = createTally()
-    const { client } = platform
     for (let kill = 0; kill < killCount; kill += 1) {
       const { uploading, answered, step } = ingestionPoints
       const embedding = 3 * step + random.between(0, sections)

@@ -21,8 +21,8 @@ export type Part = 'api' | 'worker' | 'api and worker' | 'database' | 'redis'
 
 export interface ChaosPlatform {
   readonly name: 'embedded' | 'services'
-  /** Of a user of its own; good for as long as the platform, however often that is started again. */
-  readonly client: ApiClient
+  /** Of a user of its own, for as long as an access token is good: a few minutes, however often the platform restarts. */
+  signUp(): Promise<ApiClient>
   /** What the upstream answers with numbered tokens. */
   readonly content: string
   readonly tokens: number
@@ -117,7 +117,7 @@ export async function startChaosPlatform(options: {
   }
   return {
     name: services === undefined ? 'embedded' : 'services',
-    client: await signUp(platform.run.apiUrl),
+    signUp: () => signUp(platform.run.apiUrl),
     content,
     tokens,
     databaseUrl: () => applicationDatabaseUrl({ ...process.env, ...env }, dataDir),
