@@ -30,8 +30,8 @@ export interface Cluster {
   startWorker(name: string, queues?: string): Promise<void>
   /** SIGKILL; resolves when the process is gone. */
   kill(name: string): Promise<void>
-  /** SIGTERM; resolves to the exit code. */
-  end(name: string): Promise<number | null>
+  /** SIGTERM; resolves to the exit code, or where that isn't 0 to all that the process has printed. */
+  end(name: string): Promise<number | string>
   /** Ends the Temporal server for good. */
   loseTemporal(): Promise<void>
   /** The worker that Temporal knows by this identity, `pid@host`. */
@@ -46,6 +46,7 @@ interface Member {
   /** Resolves to the exit code. */
   readonly exited: Promise<number | null>
   readonly apiUrl: string | undefined
+  output(): string
 }
 
 const readyMs = 120_000
@@ -61,8 +62,7 @@ function collectOutput(child: ChildProcess): () => string {
   return () => output
 }
 
-async function untilReady(child: ChildProcess): Promise<string | undefined> {
-  const output = collectOutput(child)
+async function untilReady(child: ChildProcess, output: () => string): Promise<string | undefined> {
   const ended = new AbortController()
   child.once('exit', () => ended.abort(new Error(`It ended before it was ready:\n${output()}`)))
   const signal = AbortSignal.any([ended.signal, AbortSignal.timeout(readyMs)])
@@ -100,14 +100,16 @@ export async function startCluster(given: Readonly<Record<string, string>> = {})
 
   const start = async (name: string, child: ChildProcess): Promise<void> => {
     const exited = once(child, 'exit').then(([code]) => code as number | null)
-    members.set(name, { child, exited, apiUrl: await untilReady(child) })
+    const output = collectOutput(child)
+    members.set(name, { child, exited, output, apiUrl: await untilReady(child, output) })
   }
-  const signal = async (name: string, which: NodeJS.Signals): Promise<number | null> => {
+  const signal = async (name: string, which: NodeJS.Signals): Promise<number | string> => {
     const member = members.get(name)
     if (member === undefined) throw new Error(`There is no process ${name}.`)
     members.delete(name)
     member.child.kill(which)
-    return member.exited
+    const code = await member.exited
+    return code === 0 ? code : `${code}: ${member.output()}`
   }
   const kill = async (name: string): Promise<void> => void (await signal(name, 'SIGKILL'))
   return {
