@@ -55,7 +55,7 @@ describe('durability', function () {
       for (let kill = 0; kill < killCount; kill += 1) {
         await strikeTurn(tally, drawTurnPoint(random, platform.tokens), () => platform.strike(part))
       }
-      settle(check, platform.name, tally)
+      settle(check, platform.name, { tally, kills: killCount })
     })
   }
 
@@ -79,7 +79,7 @@ describe('durability', function () {
       })
       await striking
     }
-    settle('D6', platform.name, tally)
+    settle('D6', platform.name, { tally, kills: killCount })
   })
 
   it('lets streams resume and ends in time at SIGTERM of API and worker, and of the whole platform [D9]', async () => {
@@ -95,7 +95,7 @@ describe('durability', function () {
         expect(await platform.stopAndStart()).to.equal(0)
       })
     }
-    settle('D9', platform.name, tally)
+    settle('D9', platform.name, { tally, kills: killCount })
   })
 
   it('goes on with running turns after SIGKILL of everything, the database and Temporal included [D7]', async () => {
@@ -104,6 +104,6 @@ describe('durability', function () {
     for (let kill = 0; kill < killCount; kill += 1) {
       await strikeTurn(tally, random.between(0, platform.tokens), () => platform.strikeEverything())
     }
-    settle('D7', platform.name, tally)
+    settle('D7', platform.name, { tally, kills: killCount })
   })
 })
