@@ -29,6 +29,8 @@ export interface GuardedRun<Progress> {
 export type GuardedMessage<Progress, Result> = { readonly progress: Progress } | { readonly result: Result }
 
 const watchEveryMs = 100
+/** What Node itself maps as data before it has read anything: Node 24 some 1.3 GB, most of it never touched. */
+const runtimeBytes = 1.5 * 1024 ** 3
 const keptErrorOutput = 4_096
 const prlimit = ['/usr/bin/prlimit', '/bin/prlimit'].find((path) => existsSync(path))
 
@@ -36,7 +38,7 @@ const prlimit = ['/usr/bin/prlimit', '/bin/prlimit'].find((path) => existsSync(p
 function start({ entry, input, cwd, limits }: Omit<GuardedRun<never>, 'onProgress'>): ChildProcess {
   const node = [process.execPath, ...entry.execArgv, entry.file, input]
   const [command = '', ...args] =
-    prlimit === undefined ? node : [prlimit, `--data=${2 * limits.rssBytes}`, '--core=0', ...node]
+    prlimit === undefined ? node : [prlimit, `--data=${2 * limits.rssBytes + runtimeBytes}`, '--core=0', ...node]
   return spawn(command, args, {
     cwd,
     detached: true,
