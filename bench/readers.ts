@@ -151,7 +151,7 @@ export const readers: Benchmark = {
   run: async (context) => {
     const model = await startMockModel(silentModel, context)
     const redis = await startBenchRedis(context)
-    const env = { ...model.environment, ...redis, CDSA_LLM_STALL_TIMEOUT_MS: '3600000', CDSA_SHUTDOWN_GRACE_MS: '500' }
+    const env = { ...model.environment, ...redis, CDSA_LLM_STALL_TIMEOUT_MS: '290000', CDSA_SHUTDOWN_GRACE_MS: '500' }
     const { run } = await startBenchPlatform(context, env)
     const { api } = run.processes
     if (api === null) throw new Error('The platform runs no API process.')
