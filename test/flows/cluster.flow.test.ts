@@ -191,14 +191,15 @@ if (onServices) {
         .post(`/chats/${chat}/turns`, { content: 'Later still.' })
         .then(
           ({ status }) => status,
-          (error: unknown) => error,
+          () => 'cut off',
         )
       await eventually('the row is committed', async () => {
         const rows = await db.query(`select id from messages where chat_id = $1 and content = 'Later still.'`, [chat])
         return rows.length > 0
       })
       expect(await Promise.all(['api-1', 'worker-llm-2'].map((name) => cluster.end(name)))).to.deep.equal([0, 0])
-      expect(await waiting).to.be.within(200, 299)
+      // Answered as a rule; where the end came first, the client asks again with its key, and the row is there.
+      expect(await waiting).to.be.oneOf([202, 'cut off'])
     })
   })
 }
