@@ -7,7 +7,15 @@ import { type Rule, unless } from './rule.ts'
 import { imagesArePinned, versionsAgree } from './version-rules.ts'
 
 /** What every process of ours needs in a container; migrations also need the owner and the first administrator. */
-const requiredOfAll = ['DATABASE_URL', 'REDIS_URL', 'TEMPORAL_ADDRESS', 'CDSA_PLATFORM_KEY', 'CDSA_DATA_DIR']
+const requiredOfAll = [
+  'DATABASE_URL',
+  'REDIS_URL',
+  'TEMPORAL_ADDRESS',
+  'CDSA_MASTER_KEY',
+  'CDSA_PLATFORM_KEY',
+  'CDSA_AUDIT_KEY',
+  'CDSA_DATA_DIR',
+]
 const requiredOf: Readonly<Record<string, readonly string[]>> = {
   api: [...requiredOfAll, 'HOST', 'PORT'],
   migrate: [...requiredOfAll, 'DATABASE_OWNER_URL', 'CDSA_ADMIN_EMAIL', 'CDSA_ADMIN_PASSWORD'],

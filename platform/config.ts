@@ -66,7 +66,9 @@ const environmentSchema = z.object({
   CDSA_DATA_DIR: z.string().default('.data'),
   CDSA_ADMIN_EMAIL: z.email().optional(),
   CDSA_ADMIN_PASSWORD: secret.optional(),
+  CDSA_MASTER_KEY: secret.optional(),
   CDSA_PLATFORM_KEY: secret.optional(),
+  CDSA_AUDIT_KEY: secret.optional(),
   OPENAI_API_KEY: secret.optional(),
   OPENAI_BASE_URL: z.url().optional(),
   ANTHROPIC_API_KEY: secret.optional(),
@@ -144,7 +146,8 @@ function toConfig(env: Environment) {
       queuePrefix: env.CDSA_TASK_QUEUE_PREFIX,
     },
     admin: { email: env.CDSA_ADMIN_EMAIL, password: env.CDSA_ADMIN_PASSWORD },
-    platformKey: env.CDSA_PLATFORM_KEY,
+    /** Each of one use: the vault's values, everything else that is kept secret, the audit log's signature. */
+    keys: { master: env.CDSA_MASTER_KEY, platform: env.CDSA_PLATFORM_KEY, audit: env.CDSA_AUDIT_KEY },
     bcryptCost: env.CDSA_BCRYPT_COST,
     llm: {
       openai: { apiKey: env.OPENAI_API_KEY, baseUrl: env.OPENAI_BASE_URL },

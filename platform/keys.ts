@@ -67,19 +67,28 @@ export function createPlatformKeys(keys: readonly { id: string; key: Buffer }[])
 /** A generated key is named after itself, so that two data directories on one database can't take one's key for the other's. */
 const idOf = (key: Buffer): string => createHmac('sha256', key).update('cdsa:key-id').digest('hex').slice(0, 8)
 
-/** The configured keys, or those of `<data>/keys/platform.key`, which the first of many starters makes. */
-export async function loadPlatformKeys({ config, log }: { config: Config; log: Logger }): Promise<PlatformKeys> {
-  if (config.platformKey !== undefined) return createPlatformKeys(parseKeys(config.platformKey.reveal()))
+/** What a key is for, by its file's name and its variable's: `CDSA_MASTER_KEY` and `<data>/keys/master.key`. */
+export type KeyName = keyof Config['keys']
+
+type KeyOptions = { readonly config: Pick<Config, 'keys' | 'dataDir'>; readonly log: Logger }
+
+/** The configured keys of that name, or those of their file, which the first of many starters makes. Never another name's. */
+export async function loadKeys({ config, log }: KeyOptions, name: KeyName): Promise<{ id: string; key: Buffer }[]> {
+  const configured = config.keys[name]
+  if (configured !== undefined) return parseKeys(configured.reveal())
   const directory = join(config.dataDir, 'keys')
-  const file = join(directory, 'platform.key')
+  const file = join(directory, `${name}.key`)
   await mkdir(directory, { recursive: true, mode: 0o700 })
   try {
     const key = randomBytes(keyBytes)
     await writeFile(file, `${idOf(key)}:${key.toString('base64')}\n`, { flag: 'wx', mode: 0o600 })
-    log.warn({ file }, 'made a new platform key: back it up, and set CDSA_PLATFORM_KEY in production')
+    log.warn({ file }, `made a new ${name} key: back it up, and set CDSA_${name.toUpperCase()}_KEY in production`)
   } catch (error) {
     if ((error as { code?: string }).code !== 'EEXIST') throw error
     await chmod(file, 0o600)
   }
-  return createPlatformKeys(parseKeys((await readFile(file, 'utf8')).trim()))
+  return parseKeys((await readFile(file, 'utf8')).trim())
 }
+
+export const loadPlatformKeys = async (options: KeyOptions): Promise<PlatformKeys> =>
+  createPlatformKeys(await loadKeys(options, 'platform'))

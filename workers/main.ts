@@ -19,8 +19,8 @@ export interface RunningWorkers {
   shutdown(): Promise<void>
 }
 
-/** Activities at once: a model step mostly waits for its provider, ingestion mostly computes. */
-const slots: Readonly<Record<QueueName, number>> = { llm: 100, documents: 4 }
+/** Activities at once: a model step mostly waits for its provider, a rotation for its target; ingestion mostly computes. */
+const slots: Readonly<Record<QueueName, number>> = { llm: 100, documents: 4, rotation: 20, operations: 4 }
 
 export async function startWorkers(
   platform: Platform,
