@@ -55,7 +55,8 @@ const textFiles = [
 export function readDeploymentFiles(root: string): DeploymentFiles {
   const read = (path: string): string => readFileSync(join(root, path), 'utf8')
   const text = Object.fromEntries(textFiles.map((path) => [path, read(path)])) as DeploymentFiles['text']
-  const compose = parse(text['docker-compose.yml'], { merge: true }) as Pick<DeploymentFiles, 'services'>
+  // The limit is against hostile files; ours repeats its blocks once for each service.
+  const compose = parse(text['docker-compose.yml'], { merge: true, maxAliasCount: -1 }) as Pick<DeploymentFiles, 'services'>
   const manifest = JSON.parse(read('package.json')) as { version: string; engines: { node: string } }
   return {
     services: compose.services,
