@@ -56,7 +56,10 @@ export function readDeploymentFiles(root: string): DeploymentFiles {
   const read = (path: string): string => readFileSync(join(root, path), 'utf8')
   const text = Object.fromEntries(textFiles.map((path) => [path, read(path)])) as DeploymentFiles['text']
   // The limit is against hostile files; ours repeats its blocks once for each service.
-  const compose = parse(text['docker-compose.yml'], { merge: true, maxAliasCount: -1 }) as Pick<DeploymentFiles, 'services'>
+  const compose = parse(text['docker-compose.yml'], { merge: true, maxAliasCount: -1 }) as Pick<
+    DeploymentFiles,
+    'services'
+  >
   const manifest = JSON.parse(read('package.json')) as { version: string; engines: { node: string } }
   return {
     services: compose.services,
