@@ -1,0 +1,57 @@
+// What an IP address is, after any IPv4 address inside it is taken out: public, private, loopback, or none of them.
+// The ranges are ipaddr.js' own, narrowed to what IANA has given out as global unicast: what is unknown isn't public.
+import { isIP } from 'node:net'
+import ipaddr from 'ipaddr.js'
+
+/** `special` may never be connected to: link-local, multicast, documentation, tunnels, unassigned, … */
+export type Reach = 'public' | 'private' | 'loopback' | 'special'
+
+export interface ClassifiedAddress {
+  /** The one text of this address; an IPv4-mapped one is its IPv4 address. */
+  readonly address: string
+  readonly family: 4 | 6
+  readonly reach: Reach
+}
+
+/** RFC 3587: the only unicast block that IANA gives addresses from. */
+const globalUnicast: [ipaddr.IPv6, number] = [ipaddr.IPv6.parse('2000::'), 3]
+/** RFC 6052: stands for the IPv4 address in its last four bytes. RFC 8215's 64:ff9b:1::/48 is of local use, so never public. */
+const nat64: [ipaddr.IPv6, number] = [ipaddr.IPv6.parse('64:ff9b::'), 96]
+/** RFC 5214: an interface identifier that holds an IPv4 address, with the universal bit or without. */
+const isatap = [0x0000_5efe, 0x0200_5efe]
+
+const reachOfRange: Readonly<Record<string, Reach>> = {
+  unicast: 'public',
+  private: 'private',
+  carrierGradeNat: 'private',
+  uniqueLocal: 'private',
+  loopback: 'loopback',
+}
+
+const reachOfIpv4 = (address: ipaddr.IPv4): Reach => reachOfRange[address.range()] ?? 'special'
+
+function reachOfIpv6(address: ipaddr.IPv6): Reach {
+  if (address.match(nat64)) return reachOfIpv4(new ipaddr.IPv4(address.toByteArray().slice(12)))
+  const reach = reachOfRange[address.range()] ?? 'special'
+  if (reach !== 'public') return reach
+  const [, , , , high = 0, low = 0] = address.parts
+  const holdsIpv4 = isatap.includes(high * 0x1_0000 + low)
+  return address.match(globalUnicast) && !holdsIpv4 ? 'public' : 'special'
+}
+
+/**
+ * Of an address in its usual text, such as a resolver gives. Undefined for any other text: the looser forms (octal, hex,
+ * one number) are for the URL parser. A zone makes an address special.
+ */
+export function classifyAddress(text: string): ClassifiedAddress | undefined {
+  const version = isIP(text)
+  if (version === 0) return undefined
+  if (text.includes('%')) return { address: text, family: 6, reach: 'special' }
+  const parsed = ipaddr.process(text)
+  if (parsed.kind() === 'ipv4') {
+    const address = parsed as ipaddr.IPv4
+    return { address: address.toString(), family: 4, reach: reachOfIpv4(address) }
+  }
+  const address = parsed as ipaddr.IPv6
+  return { address: address.toRFC5952String(), family: 6, reach: reachOfIpv6(address) }
+}
