@@ -6,6 +6,16 @@ import { chat } from './0004-chat.ts'
 import { idempotency } from './0005-idempotency.ts'
 import { listIndexes } from './0006-list-indexes.ts'
 import { audit } from './0007-audit.ts'
+import { notifications } from './0009-notifications.ts'
 import type { Migration } from './migration.ts'
 
-export const migrations: readonly Migration[] = [auth, documents, chunks, chat, idempotency, listIndexes, audit]
+export const migrations: readonly Migration[] = [
+  auth,
+  documents,
+  chunks,
+  chat,
+  idempotency,
+  listIndexes,
+  audit,
+  notifications,
+]

@@ -94,7 +94,7 @@ describe('search', function () {
       tokenCount: 5,
       spans: [{ start: 0, end: text.length, page: ordinal + 1 }],
     }))
-    return replaceChunks(db, {
+    const notified = await replaceChunks(db, {
       documentId,
       collectionId,
       run,
@@ -102,6 +102,7 @@ describe('search', function () {
       vectors: await embed(texts),
       pageCount: texts.length,
     })
+    return notified !== undefined
   }
 
   async function find(
