@@ -77,6 +77,7 @@ export async function grantApplicationRole(tx: Db, role: string): Promise<void> 
   await tx.execute(`grant select, insert, update, delete on all tables in schema public to ${name}`)
   await tx.execute(`grant usage, select on all sequences in schema public to ${name}`)
   await tx.execute(`revoke insert, update, delete on schema_migrations from ${name}`)
+  await tx.execute(`revoke update, delete on secret_access_log from ${name}`)
 }
 
 /** Sequelize 6 reads type ids once, at its first connection: without this, vectors come back as strings after a first migration. */
