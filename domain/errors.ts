@@ -68,6 +68,7 @@ export const errorRegistry = {
   'secret.managed': define('conflict', 'A rotation policy manages this secret'),
   'secret.deleted': define('conflict', 'The secret is deleted'),
   'secret.not_deleted': define('conflict', 'The secret isn’t deleted'),
+  'secret.pending': define('conflict', 'A new value of the secret is being put in place'),
   'secret.version_destroyed': define('conflict', 'This version is destroyed'),
   'secret.no_value': define('not-found', 'There is no such value'),
   'secret.reference_invalid': define('invalid', 'This is no reference to a secret'),

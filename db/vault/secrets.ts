@@ -59,19 +59,13 @@ export async function createSecret(tx: Db, input: NewSecret): Promise<boolean> {
 /** Newest first. */
 export async function listSecrets(db: Db, query: ListSecretsQuery): Promise<Page<Secret>> {
   const { limit, after, prefix, tag, deleted } = query
-  const pattern = prefix === undefined ? null : `${prefix.replaceAll(/[\\%_]/g, '\\$&')}%`
+  const bind: unknown[] = [after ?? null, limit + 1]
+  const conditions = [olderThan('s.id', '$1'), `s.deleted_at is ${deleted === 'true' ? 'not null' : 'null'}`]
+  if (prefix !== undefined) conditions.push(`s.path like $${bind.push(`${prefix.replaceAll(/[\\%_]/g, '\\$&')}%`)}`)
+  if (tag !== undefined) conditions.push(`s.tags @> array[$${bind.push(tag)}::text]`)
   const rows = await db.query<SecretRow>(
-    `select ${columns} from secrets s
-     where ${olderThan('s.id', '$1')} and (s.deleted_at is not null) = $2
-       ${pattern === null ? '' : 'and s.path like $4'} ${tag === undefined ? '' : `and s.tags @> array[$${pattern === null ? 4 : 5}::text]`}
-     order by s.id desc limit $3`,
-    [
-      after ?? null,
-      deleted === 'true',
-      limit + 1,
-      ...(pattern === null ? [] : [pattern]),
-      ...(tag === undefined ? [] : [tag]),
-    ],
+    `select ${columns} from secrets s where ${conditions.join(' and ')} order by s.id desc limit $2`,
+    bind,
   )
   return toPage(rows.map(toSecret), limit)
 }
