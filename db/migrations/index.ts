@@ -6,6 +6,7 @@ import { chat } from './0004-chat.ts'
 import { idempotency } from './0005-idempotency.ts'
 import { listIndexes } from './0006-list-indexes.ts'
 import { audit } from './0007-audit.ts'
+import { vault } from './0008-vault.ts'
 import { notifications } from './0009-notifications.ts'
 import type { Migration } from './migration.ts'
 
@@ -17,5 +18,6 @@ export const migrations: readonly Migration[] = [
   idempotency,
   listIndexes,
   audit,
+  vault,
   notifications,
 ]

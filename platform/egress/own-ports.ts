@@ -1,14 +1,15 @@
 // Where the platform's own parts listen: no allow-list opens them, or a tool could call the API, Temporal or the database
 // behind everybody's back. A port alone says too little (another Postgres may be reached), so the host counts too.
 import { networkInterfaces } from 'node:os'
-import { type Config, defaultPorts, type Secret } from '../config.ts'
+import { type Config, defaultPorts } from '../config.ts'
+import type { SecretValue } from '../secret-value.ts'
 import { type ClassifiedAddress, classifyAddress } from './address.ts'
 import { canonicalHost, type HostPort, parseHostPort } from './host-port.ts'
 import type { Resolve } from './resolve-target.ts'
 
 export interface OwnPort {
   /** Undefined for what listens on this machine or beside it: then the port is closed on every address that isn't public. */
-  readonly host: string | undefined
+  readonly host: string |SecretValue | undefined
   readonly first: number
   readonly last: number
 }
@@ -16,16 +17,16 @@ export interface OwnPort {
 /** From the default port, the API and Temporal's web UI move on to the next free one. */
 const triedPorts = 100
 
-const listener = (port: number | undefined, fallback: number): OwnPort =>
-  port === undefined || port === 0
-    ? { host: undefined, first: fallback, last: fallback + triedPorts - 1 }
-    : { host: undefined, first: port, last: port }
+const listener = (port: number |SecretValue | undefined, fallback: number): OwnPort =>
+  port ===SecretValue | undefined || port === 0
+    ? { host:SecretValue | undefined, first: fallback, last: fallback + triedPorts - 1 }
+    : { host:SecretValue | undefined, first: port, last: port }
 
 const at = ({ host, port }: HostPort): OwnPort => ({ host, first: port, last: port })
 
 /** Of a connection string; none for a socket in the file system. */
-function serverOf(url: Secret | undefined, defaultPort: number): OwnPort[] {
-  if (url === undefined || !URL.canParse(url.reveal())) return []
+function serverOf(url: SecretValue | undefined| undefined, defaultPort: number): OwnPort[] {
+  if (url ===SecretValue | undefined || !URL.canParse(url.reveal())) return []
   const { hostname, port, searchParams } = new URL(url.reveal())
   const host = searchParams.get('host') ?? decodeURIComponent(hostname)
   if (host === '' || host.startsWith('/')) return []
@@ -40,7 +41,7 @@ export function ownPortsOf(config: Config): OwnPort[] {
   return [
     listener(config.http.port, defaultPorts.api),
     listener(config.temporal.uiPort, defaultPorts.temporalUi),
-    ...(temporal === undefined ? [] : [at(temporal)]),
+    ...(temporal ===SecretValue | undefined ? [] : [at(temporal)]),
     ...serverOf(config.database.url, 5_432),
     ...serverOf(config.database.ownerUrl, 5_432),
     ...serverOf(config.redisUrl, 6_379),
@@ -56,7 +57,7 @@ function isLocal({ address, reach }: ClassifiedAddress): boolean {
 
 async function isOwn(own: OwnPort, target: Pick<HostPort, 'host'>, options: OwnCheck): Promise<boolean> {
   const { addresses, resolve } = options
-  if (own.host === undefined) return addresses.some((address) => address.reach !== 'public' || isLocal(address))
+  if (own.host ===SecretValue | undefined) return addresses.some((address) => address.reach !== 'public' || isLocal(address))
   if (own.host === target.host) return true
   const ownAddresses = await resolve(own.host)
   const texts = new Set(ownAddresses.map(({ address }) => address))
