@@ -47,7 +47,8 @@ export function classifyAddress(text: string): ClassifiedAddress | undefined {
   const version = isIP(text)
   if (version === 0) return undefined
   if (text.includes('%')) return { address: text, family: 6, reach: 'special' }
-  const parsed = ipaddr.process(text)
+  // ipaddr.js takes `::8.8.8.8` for an IPv4-mapped address: the URL parser's text has no dots.
+  const parsed = ipaddr.process(version === 4 ? text : new URL(`http://[${text}]/`).hostname.slice(1, -1))
   if (parsed.kind() === 'ipv4') {
     const address = parsed as ipaddr.IPv4
     return { address: address.toString(), family: 4, reach: reachOfIpv4(address) }
