@@ -33,7 +33,10 @@ describe('a header of a request to the outside', () => {
 
   it('holds nothing that could end its line', () => {
     for (const value of ['a\r\nHost: b', 'a\nb', 'a\rb', 'a\0b', 'a\u2028b', 'a\u010ab', 'ü', '\x7f']) {
-      expect(ruleBroken(() => checkHeaders({ 'x-a': value })), JSON.stringify(value)).to.equal('header.value')
+      expect(
+        ruleBroken(() => checkHeaders({ 'x-a': value })),
+        JSON.stringify(value),
+      ).to.equal('header.value')
     }
     expect(checkHeaders({ 'X-A': 'a\tb ~' })).to.deep.equal({ 'x-a': 'a\tb ~' })
   })
@@ -94,7 +97,10 @@ describe('a redirect', () => {
       ['https://u:p@a.example/', 'url.userinfo'],
       ['https://', 'url.invalid'],
     ] as const) {
-      expect(ruleBroken(() => redirected(request(), 302, location)), location).to.equal(rule)
+      expect(
+        ruleBroken(() => redirected(request(), 302, location)),
+        location,
+      ).to.equal(rule)
     }
   })
 })
@@ -113,7 +119,10 @@ describe('a URL to the outside', () => {
       ['http://u@a.example/', 'url.userinfo'],
       ['http://:p@a.example/', 'url.userinfo'],
     ] as const) {
-      expect(ruleBroken(() => parseTargetUrl(text)), text).to.equal(rule)
+      expect(
+        ruleBroken(() => parseTargetUrl(text)),
+        text,
+      ).to.equal(rule)
     }
   })
 })
