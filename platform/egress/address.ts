@@ -11,6 +11,8 @@ export interface ClassifiedAddress {
   readonly address: string
   readonly family: 4 | 6
   readonly reach: Reach
+  /** Where a packet ends: for NAT64 the IPv4 address, else the address itself. */
+  readonly destination: string
 }
 
 /** RFC 3587: the only unicast block that IANA gives addresses from. */
@@ -30,14 +32,27 @@ const reachOfRange: Readonly<Record<string, Reach>> = {
 
 const reachOfIpv4 = (address: ipaddr.IPv4): Reach => reachOfRange[address.range()] ?? 'special'
 
+/** The IPv4 address that a NAT64 address stands for. */
+const translated = (address: ipaddr.IPv6): ipaddr.IPv4 | undefined =>
+  address.match(nat64) ? new ipaddr.IPv4(address.toByteArray().slice(12)) : undefined
+
 function reachOfIpv6(address: ipaddr.IPv6): Reach {
-  if (address.match(nat64)) return reachOfIpv4(new ipaddr.IPv4(address.toByteArray().slice(12)))
   const reach = reachOfRange[address.range()] ?? 'special'
   if (reach !== 'public') return reach
   const [, , , , high = 0, low = 0] = address.parts
   const holdsIpv4 = isatap.includes(high * 0x1_0000 + low)
   return address.match(globalUnicast) && !holdsIpv4 ? 'public' : 'special'
 }
+
+const isIpv4 = (address: ipaddr.IPv4 | ipaddr.IPv6): address is ipaddr.IPv4 => address.kind() === 'ipv4'
+
+/** Never to be connected to. */
+export const specialAddress = (address: string): ClassifiedAddress => ({
+  address,
+  family: 6,
+  reach: 'special',
+  destination: address,
+})
 
 /**
  * Of an address in its usual text, such as a resolver gives. Undefined for any other text: the looser forms (octal, hex,
@@ -46,12 +61,12 @@ function reachOfIpv6(address: ipaddr.IPv6): Reach {
 export function classifyAddress(text: string): ClassifiedAddress | undefined {
   const version = isIP(text)
   if (version === 0) return undefined
-  if (text.includes('%')) return { address: text, family: 6, reach: 'special' }
-  const parsed = ipaddr.process(text)
-  if (parsed.kind() === 'ipv4') {
-    const address = parsed as ipaddr.IPv4
-    return { address: address.toString(), family: 4, reach: reachOfIpv4(address) }
-  }
-  const address = parsed as ipaddr.IPv6
-  return { address: address.toRFC5952String(), family: 6, reach: reachOfIpv6(address) }
+  if (text.includes('%')) return specialAddress(text)
+  // ipaddr.js takes `::8.8.8.8` for an IPv4-mapped address: the URL parser's text has no dots.
+  const parsed = ipaddr.process(version === 4 ? text : new URL(`http://[${text}]/`).hostname.slice(1, -1))
+  const address = isIpv4(parsed) ? parsed.toString() : parsed.toRFC5952String()
+  if (isIpv4(parsed)) return { address, family: 4, reach: reachOfIpv4(parsed), destination: address }
+  const inner = translated(parsed)
+  const reach = inner === undefined ? reachOfIpv6(parsed) : reachOfIpv4(inner)
+  return { address, family: 6, reach, destination: inner?.toString() ?? address }
 }

@@ -10,6 +10,9 @@ export interface HostPort {
 
 const withoutBrackets = (hostname: string): string => hostname.replace(/^\[(.*)\]$/, '$1')
 
+/** What is left of a name after IDNA; a wildcard is none. */
+const hostName = /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/
+
 /** `hostname` as a parsed URL holds it. */
 export function canonicalHost(hostname: string): string {
   const host = withoutBrackets(hostname).replace(/\.$/, '')
@@ -25,7 +28,8 @@ export function parseHost(host: string): string | undefined {
   if (!URL.canParse(address)) return undefined
   const url = new URL(address)
   if (url.port !== '') return undefined
-  return canonicalHost(url.hostname) || undefined
+  const canonical = canonicalHost(url.hostname)
+  return hostName.test(canonical) || classifyAddress(canonical) !== undefined ? canonical : undefined
 }
 
 const isPort = (port: number): boolean => Number.isInteger(port) && port >= 1 && port <= 65_535

@@ -28,12 +28,13 @@ function toHeaders(raw: Readonly<Record<string, string | string[] | undefined>>)
 export async function exchange(request: HttpRequest, socket: Socket, signal: AbortSignal): Promise<Exchange> {
   const { Client } = await import('undici')
   const { url, method, headers, body } = request
-  let used = false
+  let unused: Socket | undefined = socket
   const client = new Client(url.origin, {
     connect: (_options, callback) => {
-      if (used) return callback(new Error('The connection is closed.'), null)
-      used = true
-      return callback(null, socket)
+      const given = unused
+      unused = undefined
+      // Not before it returns: undici only marks itself as connecting then.
+      queueMicrotask(() => (given === undefined ? callback(new Error('It is closed.'), null) : callback(null, given)))
     },
     maxHeaderSize: maxHeaderBytes,
     // The one deadline ends whatever hangs.

@@ -48,11 +48,11 @@ export function ownPortsOf(config: Config): OwnPort[] {
   ]
 }
 
-function isLocal({ address, reach }: ClassifiedAddress): boolean {
-  if (reach === 'loopback' || address === '0.0.0.0' || address === '::') return true
+function isLocal({ destination, reach }: ClassifiedAddress): boolean {
+  if (reach === 'loopback' || destination === '0.0.0.0' || destination === '::') return true
   return Object.values(networkInterfaces())
     .flatMap((addresses) => addresses ?? [])
-    .some((own) => classifyAddress(own.address)?.address === address)
+    .some((own) => classifyAddress(own.address)?.destination === destination)
 }
 
 async function isOwn(own: OwnPort, target: Pick<HostPort, 'host'>, options: OwnCheck): Promise<boolean> {
@@ -60,9 +60,9 @@ async function isOwn(own: OwnPort, target: Pick<HostPort, 'host'>, options: OwnC
   if (own.host ===SecretValue | undefined) return addresses.some((address) => address.reach !== 'public' || isLocal(address))
   if (own.host === target.host) return true
   const ownAddresses = await resolve(own.host)
-  const texts = new Set(ownAddresses.map(({ address }) => address))
+  const destinations = new Set(ownAddresses.map(({ destination }) => destination))
   const ownIsLocal = ownAddresses.some(isLocal)
-  return addresses.some((address) => texts.has(address.address) || (ownIsLocal && isLocal(address)))
+  return addresses.some((address) => destinations.has(address.destination) || (ownIsLocal && isLocal(address)))
 }
 
 export interface OwnCheck {

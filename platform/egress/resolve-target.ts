@@ -2,7 +2,7 @@
 // anew for each connection. A name is looked up once; what follows uses the answer, so a second answer can't matter.
 import { lookup } from 'node:dns/promises'
 import type { Logger } from '../logger.ts'
-import { type ClassifiedAddress, classifyAddress } from './address.ts'
+import { type ClassifiedAddress, classifyAddress, specialAddress } from './address.ts'
 import { type HostPort, parseHost } from './host-port.ts'
 import { isOwnPort, type OwnPort } from './own-ports.ts'
 import { type EgressRule, refusal } from './refusal.ts'
@@ -36,7 +36,7 @@ function resolveBy(rules: TargetRules): Resolve {
     const literal = classifyAddress(host)
     if (literal !== undefined) return [literal]
     const answers = await rules.lookup(host)
-    return answers.map((address) => classifyAddress(address) ?? { address, family: 4, reach: 'special' })
+    return answers.map((address) => classifyAddress(address) ?? specialAddress(address))
   }
 }
 
