@@ -76,6 +76,7 @@ const environmentSchema = z.object({
   CDSA_SSE_HEARTBEAT_MS: milliseconds(15_000),
   CDSA_STREAM_RETENTION_SECONDS: z.coerce.number().int().positive().default(3_600),
   CDSA_TURN_TIMEOUT_MS: milliseconds(30 * 60_000),
+  CDSA_ROTATION_TIMEOUT_MS: milliseconds(120_000),
   CDSA_TASK_QUEUE_PREFIX: z
     .string()
     .regex(/^[a-z0-9-]+$/)
@@ -157,6 +158,8 @@ function toConfig(env: Environment) {
     shutdownGraceMs: env.CDSA_SHUTDOWN_GRACE_MS,
     streamRetentionSeconds: env.CDSA_STREAM_RETENTION_SECONDS,
     turnTimeoutMs: env.CDSA_TURN_TIMEOUT_MS,
+    /** How long a step of a rotation tries to reach its target before the rotation is taken back. */
+    rotationTimeoutMs: env.CDSA_ROTATION_TIMEOUT_MS,
   }
 }
 

@@ -8,6 +8,7 @@ import { listIndexes } from './0006-list-indexes.ts'
 import { audit } from './0007-audit.ts'
 import { vault } from './0008-vault.ts'
 import { notifications } from './0009-notifications.ts'
+import { rotation } from './0010-rotation.ts'
 import type { Migration } from './migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -20,4 +21,5 @@ export const migrations: readonly Migration[] = [
   audit,
   vault,
   notifications,
+  rotation,
 ]

@@ -105,3 +105,14 @@ export async function retirePrevious(tx: Db, secretId: string): Promise<number |
   const [version] = await removeLabel(tx, secretId, 'PREVIOUS')
   return version
 }
+
+/** Makes an abandoned version the pending one: the target turned out to take it. Throws `secret.pending` while there is one. */
+export async function adoptAbandoned(tx: Db, place: VersionPlace): Promise<void> {
+  await lockSecret(tx, place.secretId, { deleted: 'allowed' })
+  if (await hasPending(tx, place.secretId)) throw new AppError('secret.pending')
+  await tx.execute(`delete from secret_labels where secret_id = $1 and version = $2 and label = 'ABANDONED'`, [
+    place.secretId,
+    place.version,
+  ])
+  await addLabel(tx, place, 'PENDING')
+}

@@ -9,7 +9,7 @@ import type { Resolve } from './resolve-target.ts'
 
 export interface OwnPort {
   /** Undefined for what listens on this machine or beside it: then the port is closed on every address that isn't public. */
-  readonly host: string |SecretValue | undefined
+  readonly host: string | undefined
   readonly first: number
   readonly last: number
 }
@@ -17,16 +17,16 @@ export interface OwnPort {
 /** From the default port, the API and Temporal's web UI move on to the next free one. */
 const triedPorts = 100
 
-const listener = (port: number |SecretValue | undefined, fallback: number): OwnPort =>
-  port ===SecretValue | undefined || port === 0
-    ? { host:SecretValue | undefined, first: fallback, last: fallback + triedPorts - 1 }
-    : { host:SecretValue | undefined, first: port, last: port }
+const listener = (port: number | undefined, fallback: number): OwnPort =>
+  port === undefined || port === 0
+    ? { host: undefined, first: fallback, last: fallback + triedPorts - 1 }
+    : { host: undefined, first: port, last: port }
 
 const at = ({ host, port }: HostPort): OwnPort => ({ host, first: port, last: port })
 
 /** Of a connection string; none for a socket in the file system. */
-function serverOf(url: SecretValue | undefined| undefined, defaultPort: number): OwnPort[] {
-  if (url ===SecretValue | undefined || !URL.canParse(url.reveal())) return []
+function serverOf(url: SecretValue | undefined, defaultPort: number): OwnPort[] {
+  if (url === undefined || !URL.canParse(url.reveal())) return []
   const { hostname, port, searchParams } = new URL(url.reveal())
   const host = searchParams.get('host') ?? decodeURIComponent(hostname)
   if (host === '' || host.startsWith('/')) return []
@@ -41,7 +41,7 @@ export function ownPortsOf(config: Config): OwnPort[] {
   return [
     listener(config.http.port, defaultPorts.api),
     listener(config.temporal.uiPort, defaultPorts.temporalUi),
-    ...(temporal ===SecretValue | undefined ? [] : [at(temporal)]),
+    ...(temporal === undefined ? [] : [at(temporal)]),
     ...serverOf(config.database.url, 5_432),
     ...serverOf(config.database.ownerUrl, 5_432),
     ...serverOf(config.redisUrl, 6_379),
@@ -57,7 +57,7 @@ function isLocal({ destination, reach }: ClassifiedAddress): boolean {
 
 async function isOwn(own: OwnPort, target: Pick<HostPort, 'host'>, options: OwnCheck): Promise<boolean> {
   const { addresses, resolve } = options
-  if (own.host ===SecretValue | undefined) return addresses.some((address) => address.reach !== 'public' || isLocal(address))
+  if (own.host === undefined) return addresses.some((address) => address.reach !== 'public' || isLocal(address))
   if (own.host === target.host) return true
   const ownAddresses = await resolve(own.host)
   const destinations = new Set(ownAddresses.map(({ destination }) => destination))
