@@ -9,6 +9,8 @@ import { createFailDocument } from './documents/fail-document.ts'
 import { createIndexDocument } from './documents/index-document.ts'
 import { createParseDocument } from './documents/parse-document.ts'
 import { patient } from './patience.ts'
+import { createRetireKeys } from './vault/retire-keys.ts'
+import { createRewrapVersions } from './vault/rewrap-versions.ts'
 
 export type Activities = ReturnType<typeof createActivities>
 
@@ -28,5 +30,7 @@ export function createActivities(platform: Platform) {
     embedChunks: step(createEmbedChunks(platform), silences * platform.config.llm.stallTimeoutMs),
     indexDocument: step(createIndexDocument(platform)),
     failDocument: createFailDocument(platform),
+    rewrapVersions: step<void, number>(createRewrapVersions(platform)),
+    retireKeys: step(createRetireKeys(platform)),
   }
 }

@@ -4,5 +4,16 @@ import { routes as chatRoutes } from './chat/routes.ts'
 import { collectionRoutes } from './documents/collection-routes.ts'
 import { documentRoutes } from './documents/document-routes.ts'
 import type { Route } from './http/route.ts'
+import { keyRoutes } from './vault/key-routes.ts'
+import { secretRoutes } from './vault/secret-routes.ts'
+import { versionRoutes } from './vault/version-routes.ts'
 
-export const routes: readonly Route[] = [...authRoutes, ...chatRoutes, ...collectionRoutes, ...documentRoutes]
+export const routes: readonly Route[] = [
+  ...authRoutes,
+  ...chatRoutes,
+  ...collectionRoutes,
+  ...documentRoutes,
+  ...secretRoutes,
+  ...versionRoutes,
+  ...keyRoutes,
+]
