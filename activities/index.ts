@@ -18,6 +18,8 @@ import { createRevokeOld } from './vault/revoke-old.ts'
 import { createSetTarget } from './vault/set-target.ts'
 import { createDoubtRotation, createSettleRotation } from './vault/settle-rotation.ts'
 import { createTestPending } from './vault/test-pending.ts'
+import { createRetireKeys } from './vault/retire-keys.ts'
+import { createRewrapVersions } from './vault/rewrap-versions.ts'
 
 export type Activities = ReturnType<typeof createActivities>
 
@@ -47,5 +49,7 @@ export function createActivities(platform: Platform) {
     doubtRotation: step(createDoubtRotation(platform)),
     revokeOld: step(createRevokeOld(platform)),
     reconcileRotationSchedules: step(createReconcileSchedules(platform)),
+    rewrapVersions: step<void, number>(createRewrapVersions(platform)),
+    retireKeys: step(createRetireKeys(platform)),
   }
 }

@@ -28,7 +28,7 @@ export async function createPlatform(config: Config, { name }: { readonly name: 
   const keys = await loadPlatformKeys({ config, log })
   const db = openDatabase({ url: config.database.url.reveal() })
   const signingKeys = createSigningKeys({ db, keys })
-  const vault = createVault({ db, keys: await createLocalKeyProvider({ config, log }), log })
+  const vault = createVault({ db, keys: await createLocalKeyProvider({ config, log }) })
   const temporal = await createTemporalClient(config)
   const streams = createStreams({ redisUrl: config.redisUrl, retentionSeconds: config.streamRetentionSeconds, log })
   // Temporal's client last, when nothing is awaited any more: a call of it that waits for its next try while the server

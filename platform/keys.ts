@@ -128,7 +128,11 @@ export async function addKey(options: KeyOptions, name: KeyName): Promise<NamedK
   }
   await rename(partial, file)
   const directory = await open(dirname(file))
-  await directory.sync().finally(() => directory.close())
+  try {
+    await directory.sync()
+  } finally {
+    await directory.close()
+  }
   return keys
 }
 

@@ -20,13 +20,14 @@ export function findVaultKeys(db: Db): Promise<VaultKey[]> {
 
 type NewKey = Pick<VaultKey, 'id' | 'kcv'>
 
-/** Records the first key of all; of many processes that start at once, one does. */
-export async function recordFirstVaultKey(db: Db, { id, kcv }: NewKey): Promise<void> {
-  await db.execute(
+/** Records the first key of all; of many processes that start at once, one does, and it alone gets true. */
+export async function recordFirstVaultKey(tx: Db, { id, kcv }: NewKey): Promise<boolean> {
+  const made = await tx.execute(
     `insert into vault_keys (id, kcv, current) select $1, $2, true where not exists (select from vault_keys)
      on conflict do nothing`,
     [id, kcv],
   )
+  return made > 0
 }
 
 /** An exchange of the current key leaves the waiting statement with the old row, which no longer qualifies. */

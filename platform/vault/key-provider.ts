@@ -27,6 +27,11 @@ export const kcvOf = (key: Uint8Array): string =>
 /** Keys in this process's memory. A key that it doesn't know is looked for once more: another process may have made it. */
 export async function createLocalKeyProvider(options: KeyOptions): Promise<KeyProvider> {
   let keys: readonly NamedKey[] = await loadKeys(options, 'master')
+  const firstId = (): string => {
+    const [first] = keys
+    if (first === undefined) throw new AppError('internal', { detail: 'There is no master key.' })
+    return first.id
+  }
   const known = (id: string): Buffer | undefined => keys.find((key) => key.id === id)?.key
   const find = async (id: string): Promise<Buffer | undefined> => {
     if (known(id) === undefined) keys = (await readKeys(options, 'master')) ?? keys
@@ -34,13 +39,8 @@ export async function createLocalKeyProvider(options: KeyOptions): Promise<KeyPr
   }
   const require = async (id: string): Promise<Buffer> => {
     const key = await find(id)
-    if (key === undefined) throw new AppError('vault.sealed', { detail: `The key “${id}” isn’t configured.` })
-    return key
-  }
-  const firstId = (): string => {
-    const [first] = keys
-    if (first === undefined) throw new AppError('internal', { detail: 'There is no master key.' })
-    return first.id
+    if (key !== undefined) return key
+    throw new AppError('vault.sealed', { detail: `The key “${id}” isn’t configured: “${firstId()}” is the first one.` })
   }
   return {
     get currentId() {

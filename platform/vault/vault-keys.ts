@@ -25,21 +25,37 @@ async function kcvOf(keys: KeyProvider, id: string): Promise<string> {
   return kcv
 }
 
-function explain(recorded: VaultKey, configured: { id: string; kcv: string }, found: string | undefined): string {
+function explain(recorded: VaultKey, configured: Pick<VaultKey, 'id' | 'kcv'>, found: string | undefined): string {
   const wanted = `The vault is sealed with the key “${recorded.id}” (check value ${recorded.kcv})`
   const first = `“${configured.id}” (check value ${configured.kcv})`
   if (found === undefined) return `${wanted}, which isn’t configured: ${first} is. Add the old key to CDSA_MASTER_KEY.`
   return `${wanted}; the configured key of that id has the check value ${found}, and the first one is ${first}. Configure the old key.`
 }
 
-/** The key that is the first one in the configuration, and that no process has ever used, is taken into use. */
-async function adopt(db: Db, configured: { id: string; kcv: string }): Promise<void> {
+type ConfiguredKey = VaultKeysState['configured']
+
+const eventOf = (action: 'key.create' | 'key.rotate', { id, kcv }: ConfiguredKey) =>
+  ({
+    action,
+    outcome: 'success',
+    actor: { type: 'system' },
+    resource: { type: 'key', id },
+    details: { kcv },
+  }) as const
+
+async function recordFirst(db: Db, configured: ConfiguredKey): Promise<void> {
+  await db.transaction(async (tx) => {
+    if (await recordFirstVaultKey(tx, configured)) await appendAuditEvent(tx, eventOf('key.create', configured))
+  })
+}
+
+/** A key that the configuration puts first, and that no process has ever used, is taken into use. */
+async function adopt(db: Db, configured: ConfiguredKey): Promise<void> {
   await db.transaction(async (tx) => {
     const known = await lockVaultKeys(tx)
     if (known.some(({ id }) => id === configured.id)) return
     await makeVaultKeyCurrent(tx, configured)
-    const resource = { type: 'key', id: configured.id }
-    await appendAuditEvent(tx, { action: 'key.rotate', outcome: 'success', actor: { type: 'system' }, resource })
+    await appendAuditEvent(tx, eventOf('key.rotate', configured))
   })
 }
 
@@ -48,7 +64,7 @@ export async function inspectVaultKeys(db: Db, keys: KeyProvider): Promise<Vault
   const configured = { id: keys.currentId, kcv: await kcvOf(keys, keys.currentId) }
   let recorded = await findVaultKeys(db)
   if (recorded.length === 0) {
-    await recordFirstVaultKey(db, configured)
+    await recordFirst(db, configured)
     recorded = await findVaultKeys(db)
   }
   for (const key of recorded) {

@@ -1,21 +1,14 @@
 // The vault: sealing and opening of values, while the keys are the right ones. Where its values lie is db/vault's matter.
 import type { Db } from '../../db/database.ts'
-import {
-  type VaultKey,
-  countStaleVersions,
-  lockVaultKeys,
-  makeVaultKeyCurrent,
-  shareCurrentVaultKey,
-} from '../../db/vault/keys.ts'
+import { type VaultKey, countStaleVersions, lockVaultKeys, makeVaultKeyCurrent } from '../../db/vault/keys.ts'
 import type { WrappedDek } from '../../db/vault/rewrap.ts'
 import type { SealedColumns, VersionPlace } from '../../db/vault/version-rows.ts'
 import { AppError } from '../../domain/errors.ts'
 import type { VaultStatus } from '../../domain/vault/secret.ts'
-import type { Logger } from '../logger.ts'
 import type { SecretValue } from '../secret-value.ts'
 import { openEnvelope, rewrapDek, sealEnvelope } from './envelope.ts'
 import type { KeyProvider } from './key-provider.ts'
-import { type VaultKeysState, inspectVaultKeys } from './vault-keys.ts'
+import { type VaultOptions, createVaultGuard } from './vault-guard.ts'
 
 export interface Vault {
   status(): Promise<VaultStatus>
@@ -28,39 +21,25 @@ export interface Vault {
   /** The same data keys under the current key, which `tx` then holds. */
   rewrap(tx: Db, rows: readonly WrappedDek[]): Promise<WrappedDek[]>
   /** Makes a new key current: one of its own where keys lie in a file, else the first one of the configuration. Throws `vault.key_unchanged`. */
-  rotateKey(tx: Db): Promise<Pick<VaultKey, 'id' | 'kcv'>>
+  rotateKey(tx: Db): Promise<NewKey>
 }
 
-export interface VaultOptions {
-  readonly db: Db
-  readonly keys: KeyProvider
-  readonly log: Logger
+type NewKey = Pick<VaultKey, 'id' | 'kcv'>
+
+async function rotateKey(tx: Db, keys: KeyProvider): Promise<NewKey> {
+  const before = await lockVaultKeys(tx)
+  const id = (await keys.makeKey()) ?? keys.currentId
+  const kcv = await keys.kcv(id)
+  if (kcv === undefined || before.some((key) => key.current && key.id === id)) {
+    const detail = `Put a new key before “${id}” in CDSA_MASTER_KEY and restart: it is taken into use then.`
+    throw new AppError('vault.key_unchanged', { detail })
+  }
+  await makeVaultKeyCurrent(tx, { id, kcv })
+  return { id, kcv }
 }
 
-export function createVault({ db, keys, log }: VaultOptions): Vault {
-  let open = false
-  const inspect = async (): Promise<VaultKeysState> => {
-    const state = await inspectVaultKeys(db, keys)
-    if (state.sealedBecause !== undefined && open) log.error({ reason: state.sealedBecause }, 'the vault is sealed')
-    open = state.sealedBecause === undefined
-    return state
-  }
-  const requireOpen = async (): Promise<void> => {
-    if (open) return
-    const { sealedBecause } = await inspect()
-    if (sealedBecause !== undefined) throw new AppError('vault.sealed', { detail: sealedBecause })
-  }
-  /** The current key, checked against the row that is held: not even a process with another key under that id can write. */
-  const holdCurrentKey = async (tx: Db): Promise<string> => {
-    await requireOpen()
-    const { id, kcv } = await shareCurrentVaultKey(tx)
-    const found = await keys.kcv(id)
-    if (found === kcv) return id
-    open = false
-    const other = found === undefined ? 'isn’t configured' : `has the check value ${found} here`
-    const detail = `The vault’s current key “${id}” (check value ${kcv}) ${other}; “${keys.currentId}” is the first one.`
-    throw new AppError('vault.sealed', { detail })
-  }
+export function createVault({ db, keys }: VaultOptions): Vault {
+  const { inspect, requireOpen, holdCurrentKey } = createVaultGuard({ db, keys })
   return {
     status: async () => {
       const { current, configured, sealedBecause } = await inspect()
@@ -85,15 +64,7 @@ export function createVault({ db, keys, log }: VaultOptions): Vault {
     },
     rotateKey: async (tx) => {
       await requireOpen()
-      const before = await lockVaultKeys(tx)
-      const id = (await keys.makeKey()) ?? keys.currentId
-      const kcv = await keys.kcv(id)
-      if (kcv === undefined || before.some((key) => key.current && key.id === id)) {
-        const detail = `Put a new key before “${id}” in CDSA_MASTER_KEY and restart: it is taken into use then.`
-        throw new AppError('vault.key_unchanged', { detail })
-      }
-      await makeVaultKeyCurrent(tx, { id, kcv })
-      return { id, kcv }
+      return rotateKey(tx, keys)
     },
   }
 }

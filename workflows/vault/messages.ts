@@ -1,5 +1,5 @@
-// What goes in and out of a secret's rotation: ids and durations only. The row in Postgres is what is true; a query shows
-// where the workflow stands, and the one signal asks for another look at the target, never for an outcome.
+// What goes in and out of rotations and of the rewrap of the vault's keys: ids and durations only. A query shows where a
+// rotation's workflow stands, and its one signal asks for another look at the target, never for an outcome.
 import type { WorkflowStart } from '../../domain/workflow-start.ts'
 import type { RotationTrigger } from '../../domain/vault/rotation.ts'
 
@@ -35,4 +35,22 @@ export const rotateSecretStart = (input: RotateSecretInput, userId: string): Wor
   userId,
   again: true,
   summary: 'Rotates one secret',
+})
+
+export interface RewrapKeysInput {
+  /** The account that asked for it. */
+  readonly requestedBy: string
+}
+
+/** One at a time: it brings everything under the key that is current while it runs. */
+export const rewrapWorkflowId = 'rewrap-keys'
+
+export const rewrapKeysStart = (input: RewrapKeysInput): WorkflowStart => ({
+  type: 'rewrapKeys',
+  workflowId: rewrapWorkflowId,
+  queue: 'operations',
+  input,
+  userId: input.requestedBy,
+  again: true,
+  summary: 'Brings every version of a secret under the vault’s current key',
 })
