@@ -6,6 +6,7 @@ import { documentRoutes } from './documents/document-routes.ts'
 import type { Route } from './http/route.ts'
 import { routes as notificationRoutes } from './notifications/routes.ts'
 import { keyRoutes } from './vault/key-routes.ts'
+import { rotationRoutes } from './vault/rotation-routes.ts'
 import { secretRoutes } from './vault/secret-routes.ts'
 import { versionRoutes } from './vault/version-routes.ts'
 
@@ -17,5 +18,6 @@ export const routes: readonly Route[] = [
   ...notificationRoutes,
   ...secretRoutes,
   ...versionRoutes,
+  ...rotationRoutes,
   ...keyRoutes,
 ]

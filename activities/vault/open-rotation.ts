@@ -2,7 +2,7 @@
 import { Context } from '@temporalio/activity'
 import { type StoredRotation, getRotation } from '../../db/vault/rotations.ts'
 import { AppError } from '../../domain/errors.ts'
-import type { RotationTarget } from '../../domain/vault/rotation.ts'
+import type { RotationTarget } from '../../domain/vault/rotation-policy.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { openRotator } from '../../platform/rotators/open-rotator.ts'
 import type { Post, Rotator } from '../../platform/rotators/rotator.ts'

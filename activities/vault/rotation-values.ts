@@ -1,13 +1,12 @@
 // The values that a rotation works with. Each read is on record, committed, before the value is opened.
 import { appendAuditEvent } from '../../db/audit/events.ts'
 import { recordAccess } from '../../db/vault/access-log.ts'
-import { findSecretByPath } from '../../db/vault/secrets.ts'
 import { type VersionPlace, getStoredVersion, selectVersion } from '../../db/vault/version-rows.ts'
 import { AppError } from '../../domain/errors.ts'
-import { type RotationTarget, referencesOf } from '../../domain/vault/rotation.ts'
-import { targetOrigin } from '../../domain/vault/rotation-target.ts'
-import { parseSecretReference } from '../../domain/vault/secret-reference.ts'
+import { type RotationTarget, referencesOf } from '../../domain/vault/rotation-policy.ts'
+import { targetAddress } from '../../domain/vault/rotation-target.ts'
 import type { Platform } from '../../platform/platform.ts'
+import { resolveSecret } from './resolve-secret.ts'
 import { workflowOf } from './workflow-of.ts'
 
 type VaultPlatform = Pick<Platform, 'db' | 'vault'>
@@ -35,26 +34,20 @@ export async function readVersion({ db, vault }: VaultPlatform, place: VersionPl
   }
 }
 
-const notReady = (detail: string): AppError => new AppError('rotation.preflight_failed', { detail })
-
 /**
- * The value of the secret that a policy refers to, as it is now; empty where there is none. Throws
- * `rotation.preflight_failed` when it isn't there, and `secret.destination_refused` when it isn't bound to the target.
+ * The value of the secret that a policy refers to, as it is now; empty where there is none. Throws what `resolveSecret`
+ * does: also when that secret isn’t bound to the target.
  */
 export async function readCredential(platform: VaultPlatform, target: RotationTarget): Promise<string> {
   const [reference] = referencesOf(target)
-  if (reference === undefined) return ''
-  const { path, ...selection } = parseSecretReference(reference)
-  const secret = await findSecretByPath(platform.db, path)
-  if (secret === undefined) throw notReady(`The policy refers to the secret ${path}, which isn’t there.`)
-  const origin = targetOrigin(target)
-  if (origin === undefined || !secret.destinations.includes(origin)) {
-    throw new AppError('secret.destination_refused', {
-      detail: `Add ${origin ?? 'the target'} to the destinations of the secret ${path}.`,
-    })
+  const destination = targetAddress(target)
+  if (reference === undefined || destination === undefined) return ''
+  const value = await resolveSecret(platform, { reference, destination })
+  try {
+    return value.reveal()
+  } finally {
+    value.zero()
   }
-  const { version } = await selectVersion(platform.db, { secretId: secret.id, ...selection })
-  return readVersion(platform, { secretId: secret.id, version })
 }
 
 /** Throws `rotation.preflight_failed` when the secret has no current value. */
@@ -63,6 +56,6 @@ export async function currentVersion({ db }: Pick<Platform, 'db'>, secretId: str
     return (await selectVersion(db, { secretId })).version
   } catch (error) {
     if (!(error instanceof AppError) || error.kind !== 'not-found') throw error
-    throw notReady('The secret has no current value. Put one first.')
+    throw new AppError('rotation.preflight_failed', { detail: 'The secret has no current value. Put one first.' })
   }
 }

@@ -1,6 +1,10 @@
 // Rotation policies: one a secret. The row is the truth; a Temporal Schedule is kept in step with it.
 import { AppError } from '../../domain/errors.ts'
-import { type PutRotationPolicy, type RotationTarget, rotationTargetSchema } from '../../domain/vault/rotation.ts'
+import {
+  type PutRotationPolicy,
+  type RotationTarget,
+  rotationTargetSchema,
+} from '../../domain/vault/rotation-policy.ts'
 import type { Db } from '../database.ts'
 import { setManaged } from './secrets.ts'
 

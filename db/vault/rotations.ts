@@ -2,13 +2,8 @@
 // or late, changes nothing.
 import { AppError, type StoredProblem } from '../../domain/errors.ts'
 import { type Page, type PageQuery, toPage } from '../../domain/resource.ts'
-import {
-  type Rotation,
-  type RotationState,
-  type RotationTarget,
-  type RotationTrigger,
-  rotationTargetSchema,
-} from '../../domain/vault/rotation.ts'
+import { type RotationTarget, rotationTargetSchema } from '../../domain/vault/rotation-policy.ts'
+import type { Rotation, RotationState, RotationTrigger } from '../../domain/vault/rotation.ts'
 import { type Db, firstOrNotFound } from '../database.ts'
 import { olderThan } from '../keyset.ts'
 

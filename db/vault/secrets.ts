@@ -9,10 +9,13 @@ import {
   type Secret,
   restorableDays,
 } from '../../domain/vault/secret.ts'
+import type { RotationPolicy } from '../../domain/vault/rotation.ts'
+import { nextRotationAt } from '../../domain/vault/rotation-target.ts'
 import { type Db, firstOrNotFound } from '../database.ts'
 import { olderThan } from '../keyset.ts'
 
-interface SecretRow extends Omit<Secret, 'currentVersion' | 'createdAt' | 'updatedAt' | 'deletedAt'> {
+interface SecretRow extends Omit<Secret, 'currentVersion' | 'rotation' | 'createdAt' | 'updatedAt' | 'deletedAt'> {
+  readonly rotation: (Omit<RotationPolicy, 'nextRotationAt'> & { readonly anchoredAt: string }) | null
   readonly createdAt: Date
   readonly updatedAt: Date
   readonly deletedAt: Date | null
@@ -21,11 +24,26 @@ interface SecretRow extends Omit<Secret, 'currentVersion' | 'createdAt' | 'updat
 const columns = `s.id, s.path, s.description, s.tags, s.destinations, s.max_versions as "maxVersions", s.managed,
   s.created_by as "createdBy", s.created_at as "createdAt", s.updated_at as "updatedAt", s.deleted_at as "deletedAt",
   coalesce((select jsonb_object_agg(l.label, l.version) from secret_labels l
-    where l.secret_id = s.id and l.label <> 'ABANDONED'), '{}') as labels`
+    where l.secret_id = s.id and l.label <> 'ABANDONED'), '{}') as labels,
+  (select jsonb_build_object('rotator', p.rotator, 'config', p.config, 'everySeconds', p.every_seconds,
+     'graceSeconds', p.grace_seconds, 'anchoredAt', p.anchored_at, 'paused', p.paused_at is not null,
+     'state', r.state, 'lastRotationId', r.id)
+   from rotation_policies p left join lateral (
+     select id, state from secret_rotations where secret_id = p.secret_id order by id desc limit 1) r on true
+   where p.secret_id = s.id) as rotation`
+
+function toPolicy(row: SecretRow['rotation']): RotationPolicy | null {
+  if (row === null) return null
+  const { anchoredAt, ...policy } = row
+  const { everySeconds, paused } = policy
+  const next = nextRotationAt({ anchoredAt: new Date(anchoredAt), everySeconds }, new Date())
+  return { ...policy, nextRotationAt: paused ? null : next.toISOString() }
+}
 
 const toSecret = (row: SecretRow): Secret => ({
   ...row,
   currentVersion: row.labels.CURRENT ?? null,
+  rotation: toPolicy(row.rotation),
   createdAt: row.createdAt.toISOString(),
   updatedAt: row.updatedAt.toISOString(),
   deletedAt: row.deletedAt?.toISOString() ?? null,

@@ -1,14 +1,13 @@
 // Where a rotation goes, and when a policy's next one is due: pure rules over what is stored.
-import { originOf } from './origin.ts'
-import type { RotationTarget } from './rotation.ts'
+import type { RotationTarget } from './rotation-policy.ts'
 
-/** What a referred secret must list among its destinations; undefined for `random`, which goes nowhere. */
-export function targetOrigin(target: RotationTarget): string | undefined {
+/** The address that a rotation talks to, as a URL; undefined for `random`, which goes nowhere. */
+export function targetAddress(target: RotationTarget): string | undefined {
   if (target.rotator === 'random') return undefined
-  if (target.rotator === 'webhook') return originOf(target.config.url)
+  if (target.rotator === 'webhook') return target.config.url
   const { host, port, tls } = target.config
   const scheme = target.rotator === 'postgres' ? 'postgres' : tls ? 'rediss' : 'redis'
-  return originOf(`${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`)
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
 export interface RotationInterval {

@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { id, pageQuery, timestamp } from '../resource.ts'
 import { parseOrigin } from './origin.ts'
+import { rotationPolicySchema } from './rotation.ts'
 
 /** In UTF-8. */
 const maxValueBytes = 65_536
@@ -78,6 +79,7 @@ export const secretSchema = z
     maxVersions: z.int(),
     /** Its values are made by a rotation policy: they can’t be put, deleted or destroyed by hand. */
     managed: z.boolean(),
+    rotation: rotationPolicySchema.nullable(),
     createdBy: id.nullable(),
     createdAt: timestamp,
     updatedAt: timestamp,

@@ -1,5 +1,5 @@
 // The rotator of a policy, for one rotation.
-import type { RotationTarget } from '../../domain/vault/rotation.ts'
+import type { RotationTarget } from '../../domain/vault/rotation-policy.ts'
 import { createPostgresRotator } from './postgres-rotator.ts'
 import { createRandomRotator } from './random-rotator.ts'
 import { createRedisAclRotator } from './redis-acl-rotator.ts'

@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Client } from 'pg'
 import { AppError } from '../../domain/errors.ts'
-import type { PostgresConfig } from '../../domain/vault/rotation.ts'
+import type { PostgresConfig } from '../../domain/vault/rotation-policy.ts'
 import { type Login, parseLogin } from './login.ts'
 import { type PostgresServer, isLoginRefused, toRotationError, withPostgres } from './postgres-session.ts'
 import {

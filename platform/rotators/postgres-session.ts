@@ -3,7 +3,7 @@
 import type { Socket } from 'node:net'
 import { Client, DatabaseError } from 'pg'
 import { AppError } from '../../domain/errors.ts'
-import type { PostgresConfig } from '../../domain/vault/rotation.ts'
+import type { PostgresConfig } from '../../domain/vault/rotation-policy.ts'
 import type { Login } from './login.ts'
 import type { Connect } from './rotator.ts'
 

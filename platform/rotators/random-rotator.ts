@@ -1,7 +1,7 @@
 // Values that no target has to be told of: keys for HMAC, tokens that readers fetch from the vault. There is nothing to
 // set and nothing to ask, so every value counts as working.
 import { randomBytes } from 'node:crypto'
-import type { RandomConfig } from '../../domain/vault/rotation.ts'
+import type { RandomConfig } from '../../domain/vault/rotation-policy.ts'
 import type { Rotator } from './rotator.ts'
 
 export const createRandomRotator = ({ bytes, encoding, prefix }: RandomConfig): Rotator => ({

@@ -2,7 +2,7 @@
 // its own login. What is set is saved to the ACL file, or a restart would bring the old password back.
 import { createHash, randomBytes } from 'node:crypto'
 import { AppError } from '../../domain/errors.ts'
-import type { RedisAclConfig } from '../../domain/vault/rotation.ts'
+import type { RedisAclConfig } from '../../domain/vault/rotation-policy.ts'
 import { type Login, parseLogin } from './login.ts'
 import { RedisRefusal, type RedisServer, type RedisSession, withRedis } from './redis-session.ts'
 import type { ProbeResult, Rotator, RotatorDependencies } from './rotator.ts'

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { AbstractConnector, Redis, ReplyError } from 'ioredis'
 import { AppError } from '../../domain/errors.ts'
-import type { RedisAclConfig } from '../../domain/vault/rotation.ts'
+import type { RedisAclConfig } from '../../domain/vault/rotation-policy.ts'
 import type { Login } from './login.ts'
 import type { Connect } from './rotator.ts'
 

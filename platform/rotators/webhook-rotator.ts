@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { Webhook } from 'standardwebhooks'
 import { z } from 'zod'
 import { AppError, type ErrorCode } from '../../domain/errors.ts'
-import type { WebhookConfig } from '../../domain/vault/rotation.ts'
+import type { WebhookConfig } from '../../domain/vault/rotation-policy.ts'
 import type { ProbeResult, Rotator, RotatorDependencies } from './rotator.ts'
 
 const timeoutMs = 15_000

@@ -1,6 +1,6 @@
 // What a policy may be: every rotator's configuration is closed, and grace ends before the next rotation.
 import { expect } from 'chai'
-import { putRotationPolicySchema, referencesOf } from '../../../domain/vault/rotation.ts'
+import { putRotationPolicySchema, referencesOf } from '../../../domain/vault/rotation-policy.ts'
 
 const postgres = {
   rotator: 'postgres',

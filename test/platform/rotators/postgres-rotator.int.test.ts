@@ -2,7 +2,7 @@
 import { connect } from 'node:net'
 import { expect } from 'chai'
 import { Client, escapeLiteral } from 'pg'
-import type { PostgresConfig } from '../../../domain/vault/rotation.ts'
+import type { PostgresConfig } from '../../../domain/vault/rotation-policy.ts'
 import { createPostgresRotator } from '../../../platform/rotators/postgres-rotator.ts'
 import type { Rotator, RotatorDependencies } from '../../../platform/rotators/rotator.ts'
 import { appErrorOf } from '../../support/app-error-of.ts'

@@ -1,7 +1,7 @@
 // Two passwords of one user on a real Redis or Valkey with an ACL file.
 import { Redis } from 'ioredis'
 import { expect } from 'chai'
-import type { RedisAclConfig } from '../../../domain/vault/rotation.ts'
+import type { RedisAclConfig } from '../../../domain/vault/rotation-policy.ts'
 import { createRedisAclRotator } from '../../../platform/rotators/redis-acl-rotator.ts'
 import type { Rotator, RotatorDependencies } from '../../../platform/rotators/rotator.ts'
 import { appErrorOf } from '../../support/app-error-of.ts'
