@@ -42,6 +42,8 @@ describe('recorded histories', function () {
       'chat-turn.failed.json',
       'ingest-document.completed.json',
       'ingest-document.failed.json',
+      'ingest-document.long.json',
+      'ingest-document.one-batch-a-call.json',
     ])
     const types = (await readHistories()).map(
       ({ json }) => json.events[0]?.workflowExecutionStartedEventAttributes?.workflowType.name,
