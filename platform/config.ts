@@ -5,6 +5,7 @@ import { resolve } from 'node:path'
 import { loadEnvFile } from 'node:process'
 import { inspect } from 'node:util'
 import { z } from 'zod'
+import { parseHostPort } from './egress/host-port.ts'
 
 /** A string that can't be printed by accident; `reveal()` is the only way to its value. */
 export class Secret {
@@ -83,6 +84,12 @@ const environmentSchema = z.object({
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   CDSA_CORS_ORIGINS: list.default([]),
   CDSA_TRUST_PROXY: z.string().optional(),
+  CDSA_EGRESS_ALLOW: list
+    .refine(
+      (entries) => entries.every((entry) => parseHostPort(entry) !== undefined),
+      'is a list of host:port, an IPv6 address in brackets',
+    )
+    .default([]),
   CDSA_BCRYPT_COST: z.coerce.number().int().min(4).max(15).default(12),
   CDSA_UPLOAD_LIMIT_MB: z.coerce.number().positive().max(1024).default(100),
   CDSA_SHUTDOWN_GRACE_MS: milliseconds(5_000),
@@ -129,6 +136,8 @@ function toConfig(env: Environment) {
       heartbeatMs: env.CDSA_SSE_HEARTBEAT_MS,
       uploadLimitBytes: Math.floor(env.CDSA_UPLOAD_LIMIT_MB * 1024 * 1024),
     },
+    /** `host:port` each: what may be reached beside the public internet's web ports. */
+    egressAllow: env.CDSA_EGRESS_ALLOW,
     database: { url: env.DATABASE_URL, ownerUrl: env.DATABASE_OWNER_URL ?? env.DATABASE_URL },
     redisUrl: env.REDIS_URL,
     temporal: {

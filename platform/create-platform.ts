@@ -6,6 +6,8 @@ import { AppError } from '../domain/errors.ts'
 import { createAccessTokens } from './access-tokens.ts'
 import { createFileBlobStore } from './blobs/file-blob-store.ts'
 import type { Config } from './config.ts'
+import { createEgress } from './egress/guarded-fetch.ts'
+import { ownPortsOf } from './egress/own-ports.ts'
 import { loadPlatformKeys } from './keys.ts'
 import { createEmbeddings } from './llm/embeddings.ts'
 import { createLanguageModels } from './llm/language-models.ts'
@@ -51,6 +53,7 @@ export async function createPlatform(config: Config, { name }: { readonly name: 
     blobs: createFileBlobStore({ directory: join(config.dataDir, 'blobs') }),
     llm: createLanguageModels(config),
     embeddings: createEmbeddings(config),
+    egress: createEgress({ allow: config.egressAllow, ownPorts: ownPortsOf(config), log }),
     close: () => (closed ??= close()),
   }
 }

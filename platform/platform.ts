@@ -7,6 +7,7 @@ import type { Db } from '../db/database.ts'
 import type { AccessTokens } from './access-tokens.ts'
 import type { BlobStore } from './blobs/blob-store.ts'
 import type { Config } from './config.ts'
+import type { Egress } from './egress/guarded-fetch.ts'
 import type { Embeddings } from './llm/embeddings.ts'
 import type { LanguageModels } from './llm/language-models.ts'
 import type { Logger } from './logger.ts'
@@ -33,6 +34,8 @@ export interface Platform {
   readonly blobs: BlobStore
   readonly llm: LanguageModels
   readonly embeddings: Embeddings
+  /** The only way to a host that a user, a model or a document named. */
+  readonly egress: Egress
   /** Closes everything in reverse order; safe to call twice. */
   close(): Promise<void>
 }
