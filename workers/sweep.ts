@@ -4,6 +4,7 @@ import { createEndTurn } from '../activities/chat/end-turn.ts'
 import { listOverdueTurns, listUnstartedTurns } from '../db/chat/turns.ts'
 import { purgeIdempotencyKeys } from '../db/http/idempotency-keys.ts'
 import { listStalledDocuments } from '../db/documents/ingestion.ts'
+import { purgeNotifications } from '../db/notifications/notifications.ts'
 import { AppError } from '../domain/errors.ts'
 import type { QueueName } from '../domain/task-queues.ts'
 import type { Platform } from '../platform/platform.ts'
@@ -54,6 +55,7 @@ export function startSweep(platform: SweepPlatform, queues: readonly QueueName[]
     ...(queues.includes('llm') ? [startTurns, endOverdueTurns] : []),
     ...(queues.includes('documents') ? [startDocuments] : []),
     ({ db }: SweepPlatform) => purgeIdempotencyKeys(db).then(() => {}),
+    ({ db }: SweepPlatform) => purgeNotifications(db).then(() => {}),
   ]
   let busy = false
   let stopped = false

@@ -3,6 +3,7 @@ import { replaceChunks } from '../../db/documents/chunks.ts'
 import { findActiveEmbeddingModel } from '../../db/documents/embedding-models.ts'
 import { type DocumentRun, findIngestionSource } from '../../db/documents/ingestion.ts'
 import { AppError } from '../../domain/errors.ts'
+import { announceNotifications } from '../../platform/notifications/announce-notifications.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { embeddingBatch, findVectors, readChunks } from '../../platform/parsing/derived.ts'
 import { announceDocument } from './report-progress.ts'
@@ -20,6 +21,8 @@ export const createIndexDocument =
       if (part === undefined) throw new AppError('internal', { detail: `Batch ${batch} isn’t embedded.` })
       vectors.push(...part)
     }
-    await replaceChunks(platform.db, { ...run, collectionId: source.collectionId, chunks, vectors })
+    const { collectionId } = source
+    const notified = await replaceChunks(platform.db, { ...run, collectionId, chunks, vectors })
     await announceDocument(platform, run.documentId)
+    await announceNotifications(platform, notified ?? [])
   }

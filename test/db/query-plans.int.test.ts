@@ -19,6 +19,8 @@ import { recordEmbeddingModel } from '../../db/documents/embedding-models.ts'
 import { listStalledDocuments } from '../../db/documents/ingestion.ts'
 import { searchChunks } from '../../db/documents/search.ts'
 import { purgeIdempotencyKeys } from '../../db/http/idempotency-keys.ts'
+import { listNotificationsAfter, listUnreadNotifications } from '../../db/notifications/notification-feed.ts'
+import { listNotifications, purgeNotifications } from '../../db/notifications/notifications.ts'
 import { type TestDatabase, startTestDatabase } from '../support/database.ts'
 import { type FilledIds, dimensions, fillDatabase } from '../support/fill-database.ts'
 
@@ -94,6 +96,17 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
   listStalledDocuments: [{ run: (db) => listStalledDocuments(db, { queuedSeconds: 5, silentSeconds: 600 }) }],
   searchChunks: [{ run: search('semantic') }, { run: search('keyword') }, { run: search('hybrid') }],
   purgeIdempotencyKeys: [{ run: (db) => purgeIdempotencyKeys(db) }],
+  listNotifications: [
+    { run: (db, { userId }) => listNotifications(db, userId, page) },
+    { run: (db, { userId }) => listNotifications(db, userId, { ...page, after: 100 }) },
+    { run: (db, { userId }) => listNotifications(db, userId, { ...page, unread: true }) },
+    { run: (db, { userId }) => listNotifications(db, userId, { ...page, after: 100, unread: false }) },
+  ],
+  listNotificationsAfter: [{ run: (db, { userId }) => listNotificationsAfter(db, userId, { after: 100, limit: 100 }) }],
+  listUnreadNotifications: [
+    { run: (db, { userId }) => listUnreadNotifications(db, userId, { upTo: 150, limit: 100 }) },
+  ],
+  purgeNotifications: [{ run: (db) => purgeNotifications(db) }],
 }
 
 /** The names of what db/ exports that reads a set, or begins work with one: as the code names such functions. */
