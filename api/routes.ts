@@ -5,6 +5,10 @@ import { collectionRoutes } from './documents/collection-routes.ts'
 import { documentRoutes } from './documents/document-routes.ts'
 import type { Route } from './http/route.ts'
 import { routes as notificationRoutes } from './notifications/routes.ts'
+import { keyRoutes } from './vault/key-routes.ts'
+import { rotationRoutes } from './vault/rotation-routes.ts'
+import { secretRoutes } from './vault/secret-routes.ts'
+import { versionRoutes } from './vault/version-routes.ts'
 
 export const routes: readonly Route[] = [
   ...authRoutes,
@@ -12,4 +16,8 @@ export const routes: readonly Route[] = [
   ...collectionRoutes,
   ...documentRoutes,
   ...notificationRoutes,
+  ...secretRoutes,
+  ...versionRoutes,
+  ...rotationRoutes,
+  ...keyRoutes,
 ]

@@ -3,34 +3,14 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { loadEnvFile } from 'node:process'
-import { inspect } from 'node:util'
 import { z } from 'zod'
 import { parseHostPort } from './egress/host-port.ts'
-
-/** A string that can't be printed by accident; `reveal()` is the only way to its value. */
-export class Secret {
-  readonly #value: string
-  constructor(value: string) {
-    this.#value = value
-  }
-  reveal(): string {
-    return this.#value
-  }
-  toString(): string {
-    return '[secret]'
-  }
-  toJSON(): string {
-    return '[secret]'
-  }
-  [inspect.custom](): string {
-    return '[secret]'
-  }
-}
+import { SecretValue } from './secret-value.ts'
 
 const secret = z
   .string()
   .min(1)
-  .transform((value) => new Secret(value))
+  .transform((value) => new SecretValue(value))
 const port = z.coerce.number().int().min(0).max(65_535)
 const list = z.string().transform((value) =>
   value
@@ -96,6 +76,7 @@ const environmentSchema = z.object({
   CDSA_SSE_HEARTBEAT_MS: milliseconds(15_000),
   CDSA_STREAM_RETENTION_SECONDS: z.coerce.number().int().positive().default(3_600),
   CDSA_TURN_TIMEOUT_MS: milliseconds(30 * 60_000),
+  CDSA_ROTATION_TIMEOUT_MS: milliseconds(120_000),
   CDSA_TASK_QUEUE_PREFIX: z
     .string()
     .regex(/^[a-z0-9-]+$/)
@@ -177,6 +158,8 @@ function toConfig(env: Environment) {
     shutdownGraceMs: env.CDSA_SHUTDOWN_GRACE_MS,
     streamRetentionSeconds: env.CDSA_STREAM_RETENTION_SECONDS,
     turnTimeoutMs: env.CDSA_TURN_TIMEOUT_MS,
+    /** How long a step of a rotation tries to reach its target before the rotation is taken back. */
+    rotationTimeoutMs: env.CDSA_ROTATION_TIMEOUT_MS,
   }
 }
 
@@ -189,7 +172,7 @@ export class ConfigError extends Error {
 
 function deepFreeze<T extends object>(value: T): T {
   for (const child of Object.values(value)) {
-    if (typeof child === 'object' && child !== null && !(child instanceof Secret)) deepFreeze(child as object)
+    if (typeof child === 'object' && child !== null && !(child instanceof SecretValue)) deepFreeze(child as object)
   }
   return Object.freeze(value)
 }

@@ -17,6 +17,8 @@ import type { Platform } from './platform.ts'
 import { createSigningKeys } from './signing-keys.ts'
 import { createStreams } from './stream/create-streams.ts'
 import { createTemporalClient } from './temporal-client.ts'
+import { createLocalKeyProvider } from './vault/key-provider.ts'
+import { createVault } from './vault/vault.ts'
 
 /** `name` stands in the logs. Nothing connects before its first use, except the embedded parts' files. */
 export async function createPlatform(config: Config, { name }: { readonly name: string }): Promise<Platform> {
@@ -26,6 +28,7 @@ export async function createPlatform(config: Config, { name }: { readonly name: 
   const keys = await loadPlatformKeys({ config, log })
   const db = openDatabase({ url: config.database.url.reveal() })
   const signingKeys = createSigningKeys({ db, keys })
+  const vault = createVault({ db, keys: await createLocalKeyProvider({ config, log }) })
   const temporal = await createTemporalClient(config)
   const streams = createStreams({ redisUrl: config.redisUrl, retentionSeconds: config.streamRetentionSeconds, log })
   // Temporal's client last, when nothing is awaited any more: a call of it that waits for its next try while the server
@@ -46,6 +49,7 @@ export async function createPlatform(config: Config, { name }: { readonly name: 
     signingKeys,
     accessTokens: createAccessTokens(signingKeys),
     db,
+    vault,
     temporal,
     streams: streams.streams,
     bus: streams.bus,

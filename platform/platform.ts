@@ -16,6 +16,7 @@ import type { Passwords } from './passwords.ts'
 import type { SigningKeys } from './signing-keys.ts'
 import type { Bus } from './stream/bus.ts'
 import type { TurnStream } from './stream/turn-stream.ts'
+import type { Vault } from './vault/vault.ts'
 
 export interface Platform {
   readonly config: Config
@@ -26,6 +27,7 @@ export interface Platform {
   readonly signingKeys: SigningKeys
   readonly accessTokens: AccessTokens
   readonly db: Db
+  readonly vault: Vault
   readonly temporal: Client
   readonly streams: TurnStream
   readonly bus: Bus

@@ -34,7 +34,7 @@ export function markAll(context: Context): Promise<number> {
     (count) =>
       count > 0
         ? {
-            action: 'notification.read_all',
+            action: 'notification.update',
             outcome: 'success',
             resource: { type: 'notification' },
             details: { count },

@@ -1,7 +1,8 @@
 // Where the platform's own parts listen: no allow-list opens them, or a tool could call the API, Temporal or the database
 // behind everybody's back. A port alone says too little (another Postgres may be reached), so the host counts too.
 import { networkInterfaces } from 'node:os'
-import { type Config, defaultPorts, type Secret } from '../config.ts'
+import { type Config, defaultPorts } from '../config.ts'
+import type { SecretValue } from '../secret-value.ts'
 import { type ClassifiedAddress, classifyAddress } from './address.ts'
 import { canonicalHost, type HostPort, parseHostPort } from './host-port.ts'
 import type { Resolve } from './resolve-target.ts'
@@ -24,7 +25,7 @@ const listener = (port: number | undefined, fallback: number): OwnPort =>
 const at = ({ host, port }: HostPort): OwnPort => ({ host, first: port, last: port })
 
 /** Of a connection string; none for a socket in the file system. */
-function serverOf(url: Secret | undefined, defaultPort: number): OwnPort[] {
+function serverOf(url: SecretValue | undefined, defaultPort: number): OwnPort[] {
   if (url === undefined || !URL.canParse(url.reveal())) return []
   const { hostname, port, searchParams } = new URL(url.reveal())
   const host = searchParams.get('host') ?? decodeURIComponent(hostname)
