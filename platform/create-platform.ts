@@ -24,7 +24,7 @@ export async function createPlatform(config: Config, { name }: { readonly name: 
   const keys = await loadPlatformKeys({ config, log })
   const db = openDatabase({ url: config.database.url.reveal() })
   const signingKeys = createSigningKeys({ db, keys })
-  const temporal = await createTemporalClient(config)
+  const temporal = await createTemporalClient(config, keys)
   const streams = createStreams({ redisUrl: config.redisUrl, retentionSeconds: config.streamRetentionSeconds, log })
   // Temporal's client last, when nothing is awaited any more: a call of it that waits for its next try while the server
   // is away fails in a timer on a closed connection, which would end the process as a fault.

@@ -5,6 +5,7 @@ import { type QueueName, queueNames, taskQueue } from '../domain/task-queues.ts'
 import { countTokens } from '../platform/llm/tokens.ts'
 import type { Platform } from '../platform/platform.ts'
 import { temporalConnectionOptions } from '../platform/temporal-client.ts'
+import { createDataConverter } from '../platform/temporal/data-converter.ts'
 import { createFailureInterceptor } from './failure-interceptor.ts'
 import { installRuntime } from './runtime.ts'
 import { startSweep } from './sweep.ts'
@@ -34,6 +35,7 @@ export async function startWorkers(
     loadWorkflowBundle(platform.log),
   ])
   const activities = createActivities(platform)
+  const dataConverter = createDataConverter(platform)
   const workers = await Promise.all(
     queues.map((queue) =>
       Worker.create({
@@ -41,6 +43,7 @@ export async function startWorkers(
         namespace: config.temporal.namespace,
         taskQueue: taskQueue(config.temporal.queuePrefix, queue),
         workflowBundle,
+        dataConverter,
         activities,
         interceptors: { activity: [createFailureInterceptor(platform)] },
         maxConcurrentActivityTaskExecutions: slots[queue],
