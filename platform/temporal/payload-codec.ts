@@ -33,7 +33,8 @@ type Bytes = Uint8Array<ArrayBuffer>
 const toBytes = (text: string): Bytes => new TextEncoder().encode(text)
 const toText = (bytes: Uint8Array | null | undefined): string => new TextDecoder().decode(bytes ?? new Uint8Array())
 
-const isEncrypted = ({ metadata }: Payload): boolean => toText(metadata?.['encoding']) === encryptedEncoding
+/** True for what claims to be of this codec's making. */
+export const isEncrypted = ({ metadata }: Payload): boolean => toText(metadata?.['encoding']) === encryptedEncoding
 
 function withTag(tag: number, bytes: Uint8Array): Bytes {
   const tagged = new Uint8Array(bytes.length + 1)
@@ -55,10 +56,13 @@ async function unpack(packed: Uint8Array): Promise<Payload> {
   return PayloadMessage.decode(plain)
 }
 
-const refused = (reason: string): Payload => ({
+/** A value as the SDK would have it, had nobody encrypted it. */
+export const clearPayload = (value: object): Payload => ({
   metadata: { encoding: toBytes('json/plain') },
-  data: toBytes(JSON.stringify(refusedPayload(reason))),
+  data: toBytes(JSON.stringify(value)),
 })
+
+const refused = (reason: string): Payload => clearPayload(refusedPayload(reason))
 
 /**
  * The codec of one namespace. `decode` lets payloads in the clear through, answers what it can't authenticate with

@@ -20,7 +20,7 @@ export interface PayloadActivities {
   beat(word: string): Promise<string>
 }
 
-const { echo, failWith, beat } = proxyActivities<PayloadActivities>({
+const { echo, failWith } = proxyActivities<PayloadActivities>({
   startToCloseTimeout: '20 seconds',
   retry: { maximumAttempts: 1 },
 })
