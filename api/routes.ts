@@ -9,6 +9,7 @@ import { keyRoutes } from './vault/key-routes.ts'
 import { rotationRoutes } from './vault/rotation-routes.ts'
 import { secretRoutes } from './vault/secret-routes.ts'
 import { versionRoutes } from './vault/version-routes.ts'
+import { codecRoutes } from './ops/codec-routes.ts'
 
 export const routes: readonly Route[] = [
   ...authRoutes,
@@ -20,4 +21,5 @@ export const routes: readonly Route[] = [
   ...versionRoutes,
   ...rotationRoutes,
   ...keyRoutes,
+  ...codecRoutes,
 ]

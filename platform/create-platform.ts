@@ -29,7 +29,7 @@ export async function createPlatform(config: Config, { name }: { readonly name: 
   const db = openDatabase({ url: config.database.url.reveal() })
   const signingKeys = createSigningKeys({ db, keys })
   const vault = createVault({ db, keys: await createLocalKeyProvider({ config, log }) })
-  const temporal = await createTemporalClient(config)
+  const temporal = await createTemporalClient(config, keys)
   const streams = createStreams({ redisUrl: config.redisUrl, retentionSeconds: config.streamRetentionSeconds, log })
   // Temporal's client last, when nothing is awaited any more: a call of it that waits for its next try while the server
   // is away fails in a timer on a closed connection, which would end the process as a fault.

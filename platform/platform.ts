@@ -56,6 +56,8 @@ export interface RequestScope {
   readonly signal: AbortSignal
   readonly ip: string | undefined
   readonly userAgent: string | undefined
+  /** The client came over TLS, as far as trusted proxies say. */
+  readonly secure: boolean
   /** The id for the resource that a creating request makes: a retry with the same Idempotency-Key gets the same one. */
   readonly newResourceId: string
 }

@@ -9,7 +9,8 @@ import type { Db } from '../../db/database.ts'
 import { createNotifications } from '../../db/notifications/notifications.ts'
 import { seed } from '../../db/seed.ts'
 import type { NotificationContent } from '../../domain/notifications/notification.ts'
-import { Secret, parseConfig } from '../../platform/config.ts'
+import { parseConfig } from '../../platform/config.ts'
+import { SecretValue } from '../../platform/secret-value.ts'
 import { announceNotifications } from '../../platform/notifications/announce-notifications.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { createStreams } from '../../platform/stream/create-streams.ts'
@@ -49,7 +50,7 @@ export async function startNotificationApis(
   const database = await startTestDatabase()
   const keys = newPlatformKeys()
   const config = parseConfig({ PORT: '0', NODE_ENV: 'test', CDSA_SSE_HEARTBEAT_MS: '50' })
-  const redisUrl = options.redisUrl === undefined ? undefined : new Secret(options.redisUrl)
+  const redisUrl = options.redisUrl === undefined ? undefined : new SecretValue(options.redisUrl)
   await seed(database.owner, { admin: {}, passwords: signInParts(database.db, { keys }).passwords })
   const started: { api: RunningApi; platform: Platform; closeStreams(): Promise<void> }[] = []
   for (let index = 0; index < (options.count ?? 1); index += 1) {

@@ -1,8 +1,9 @@
-// The API with the routes of sign-in alone, on a real port and a database of its own.
+// The API with the routes of sign-in, and others that a test names, on a real port and a database of its own.
 import { Registry } from 'prom-client'
 import { createAuthenticate } from '../../api/auth/authenticate.ts'
 import { jwksRoute } from '../../api/auth/jwks.ts'
-import { routes } from '../../api/auth/routes.ts'
+import { routes as signInRoutes } from '../../api/auth/routes.ts'
+import type { Route } from '../../api/http/route.ts'
 import { startApi } from '../../api/main.ts'
 import { seed } from '../../db/seed.ts'
 import { parseConfig } from '../../platform/config.ts'
@@ -20,15 +21,17 @@ export interface SignInServer {
 }
 
 /** Takes seconds: raise the timeout of the hook that calls it. */
-export async function startSignInServer(): Promise<SignInServer> {
+export async function startSignInServer(
+  options: { readonly routes?: readonly Route[]; readonly environment?: Readonly<Record<string, string>> } = {},
+): Promise<SignInServer> {
   const database = await startTestDatabase()
   const parts = signInParts(database.db)
   await seed(database.owner, { admin: {}, passwords: parts.passwords })
-  const config = parseConfig({ PORT: '0', NODE_ENV: 'test' })
+  const config = parseConfig({ PORT: '0', NODE_ENV: 'test', ...options.environment })
   // Everything that these routes use is real; the rest of the platform isn't there.
   const platform = { ...parts, config, metrics: new Registry() } as unknown as Platform
   const { url, close } = await startApi(platform, {
-    routes,
+    routes: [...signInRoutes, ...(options.routes ?? [])],
     rootRoutes: [jwksRoute],
     authenticate: createAuthenticate(platform),
   })

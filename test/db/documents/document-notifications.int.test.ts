@@ -58,7 +58,7 @@ describe('the end of an ingestion', function () {
     const vectors = await model.embed([text], { signal: new AbortController().signal })
     const chunk = { ordinal: 0, text, headingPath: [], tokenCount: 5, spans: [{ start: 0, end: text.length }] }
     const { documentId, collectionId, run } = document
-    return replaceChunks(db, { documentId, collectionId, run, chunks: [chunk], vectors, pageCount: 1 })
+    return replaceChunks(db, { documentId, collectionId, run, chunks: [chunk], vectors })
   }
 
   const notificationsOf = async (userId: string) =>
