@@ -5,6 +5,7 @@ import { chunks } from './0003-chunks.ts'
 import { chat } from './0004-chat.ts'
 import { idempotency } from './0005-idempotency.ts'
 import { listIndexes } from './0006-list-indexes.ts'
+import { audit } from './0007-audit.ts'
 import type { Migration } from './migration.ts'
 
-export const migrations: readonly Migration[] = [auth, documents, chunks, chat, idempotency, listIndexes]
+export const migrations: readonly Migration[] = [auth, documents, chunks, chat, idempotency, listIndexes, audit]
