@@ -168,6 +168,8 @@ describe('a secret in a request to the outside', () => {
       const error = await rejection(fetchFrom(last.url, { secrets: [secret(...destinations)] }))
       expect(ruleOf(error), destinations.join()).to.equal('secret.destination')
     }
+    const followed = { ...secret(last.url), header: 'User-Agent' }
+    expect(ruleOf(await rejection(fetchFrom(last.url, { secrets: [followed] })))).to.equal('header.name')
     expect(last.connections()).to.equal(0)
     const first = await serve((_request, response) => response.writeHead(302, { location: last.url }).end())
     const answer = await fetchFrom(first.url, { secrets: [secret(first.url, last.url)] }, last.url)
