@@ -23,7 +23,7 @@ export interface FuzzWorld {
 const expendables = 8
 
 /** The embedded platform prints its administrator's password; on a given database a new account is promoted. */
-async function findAdministrator(platform: PlatformProcess): Promise<Credentials> {
+export async function findAdministrator(platform: PlatformProcess): Promise<Credentials> {
   const { DATABASE_OWNER_URL: ownerUrl } = await platformDatabase(process.env, platform.dataDir)
   if (ownerUrl === undefined) {
     const [, email = '', password = ''] = await eventually(
