@@ -149,7 +149,7 @@ describe('the stream of notifications', function () {
   it('ends with its API, and goes on at another', async () => {
     const there = apis.at(1, account)
     const stream = await followNotifications(there)
-    await notify('a')
+    await apis.notify(1, [account.userId], 'a')
     await untilSeen(stream, 1)
     await apis.close(1)
     await stream.ended
