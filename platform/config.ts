@@ -82,6 +82,8 @@ const environmentSchema = z.object({
   CDSA_STREAM_RETENTION_SECONDS: z.coerce.number().int().positive().default(3_600),
   CDSA_TURN_TIMEOUT_MS: milliseconds(30 * 60_000),
   CDSA_ROTATION_TIMEOUT_MS: milliseconds(120_000),
+  CDSA_AUDIT_SEAL_SECONDS: z.coerce.number().int().min(1).max(3_600).default(15),
+  CDSA_AUDIT_GENERATION: z.coerce.number().int().positive().max(1_000_000_000).default(1),
   CDSA_TASK_QUEUE_PREFIX: z
     .string()
     .regex(/^[a-z0-9-]+$/)
@@ -167,6 +169,12 @@ function toConfig(env: Environment) {
     turnTimeoutMs: env.CDSA_TURN_TIMEOUT_MS,
     /** How long a step of a rotation tries to reach its target before the rotation is taken back. */
     rotationTimeoutMs: env.CDSA_ROTATION_TIMEOUT_MS,
+    audit: {
+      /** How often the log is sealed; an interval in which nothing happened adds a heartbeat of some 600 bytes. */
+      sealSeconds: env.CDSA_AUDIT_SEAL_SECONDS,
+      /** Raised by the operator who restored an older database: the log goes on under a new name. */
+      generation: env.CDSA_AUDIT_GENERATION,
+    },
   }
 }
 

@@ -5,6 +5,7 @@ import type { Registry } from 'prom-client'
 import type { Permission } from '../domain/auth/permission.ts'
 import type { Db } from '../db/database.ts'
 import type { AccessTokens } from './access-tokens.ts'
+import type { AuditSigner } from './audit/signer.ts'
 import type { BlobStore } from './blobs/blob-store.ts'
 import type { Config } from './config.ts'
 import type { Egress } from './egress/guarded-fetch.ts'
@@ -26,6 +27,7 @@ export interface Platform {
   readonly passwords: Passwords
   readonly signingKeys: SigningKeys
   readonly accessTokens: AccessTokens
+  readonly auditSigner: AuditSigner
   readonly db: Db
   readonly vault: Vault
   readonly temporal: Client
