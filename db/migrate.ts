@@ -81,7 +81,9 @@ export async function grantApplicationRole(db: Db, role: string): Promise<void> 
       `select format('%I', tablename) as name from pg_tables where schemaname = 'public' and not ${isLogTable('tablename')}`,
     )
     await tx.execute(`grant usage on schema public to ${name}`)
-    await tx.execute(`grant select, insert, update, delete on ${tables.map((table) => table.name).join(', ')} to ${name}`)
+    await tx.execute(
+      `grant select, insert, update, delete on ${tables.map((table) => table.name).join(', ')} to ${name}`,
+    )
     await tx.execute(`grant usage, select on all sequences in schema public to ${name}`)
     await tx.execute(`revoke insert, update, delete on schema_migrations from ${name}`)
     await grantAuditTables(tx, name)

@@ -3,7 +3,14 @@
 import type { Migration } from './migration.ts'
 
 /** Statement triggers aren't inherited by partitions: every table of the log gets its own. */
-const appendOnly = ['audit_events', 'audit_events_default', 'audit_leaves', 'audit_tree', 'audit_origins', 'audit_roots']
+const appendOnly = [
+  'audit_events',
+  'audit_events_default',
+  'audit_leaves',
+  'audit_tree',
+  'audit_origins',
+  'audit_roots',
+]
 
 export const audit: Migration = {
   name: '0007-audit',

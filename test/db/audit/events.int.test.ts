@@ -38,7 +38,8 @@ describe('audit events', function () {
     subjectId: userId,
     personal: { ip: '192.0.2.7', userAgent: 'curl/8 ü' },
   })
-  const append = (db: Db, event: AuditEventInput): Promise<string> => db.transaction((tx) => appendAuditEvent(tx, event))
+  const append = (db: Db, event: AuditEventInput): Promise<string> =>
+    db.transaction((tx) => appendAuditEvent(tx, event))
   const textOf = async (id: string): Promise<string> => {
     const [row] = await database.db.query<{ leaf: string }>('select leaf from audit_events where id = $1', [id])
     return row?.leaf ?? ''
@@ -112,7 +113,12 @@ describe('audit events', function () {
     )
     expect(partitions.length).to.be.greaterThan(13)
     const statements = [...logTables, ...partitions.map(({ name }) => name)].flatMap(changes)
-    for (const sql of [...statements, 'update audit_tree set level = 0', 'delete from audit_tree', 'truncate audit_tree']) {
+    for (const sql of [
+      ...statements,
+      'update audit_tree set level = 0',
+      'delete from audit_tree',
+      'truncate audit_tree',
+    ]) {
       for (const db of [database.db, database.owner]) {
         expect(String(await rejection(db.execute(sql))), sql).to.match(/append-only|permission denied|must be owner/)
       }
@@ -135,10 +141,9 @@ describe('audit events', function () {
          values ($1, now(), '{}', 'chat.create', 'success', 'chat', '3')`,
         [id],
       )
-      return tx.query<{ same: boolean }>(
-        'select xid = pg_current_xact_id() as same from audit_events where id = $1',
-        [id],
-      )
+      return tx.query<{ same: boolean }>('select xid = pg_current_xact_id() as same from audit_events where id = $1', [
+        id,
+      ])
     })
     expect(row?.same).to.equal(true)
     // It isn't JSON of ours: no later test should read it.
