@@ -1,5 +1,6 @@
 // Every activity, made from one Platform. Workflows see this type alone.
 import type { Platform } from '../platform/platform.ts'
+import { createSealAudit } from './audit/seal.ts'
 import { beating } from './beating.ts'
 import { createEndTurn } from './chat/end-turn.ts'
 import { createModelStep } from './chat/model-step.ts'
@@ -28,5 +29,6 @@ export function createActivities(platform: Platform) {
     embedChunks: step(createEmbedChunks(platform), silences * platform.config.llm.stallTimeoutMs),
     indexDocument: step(createIndexDocument(platform)),
     failDocument: createFailDocument(platform),
+    sealLog: beating(createSealAudit(platform)),
   }
 }

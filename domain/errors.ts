@@ -60,6 +60,8 @@ export const errorRegistry = {
   'llm.rate_limited': define('limited', 'The model’s provider limits the rate of requests', true),
   'llm.unavailable': define('unavailable', 'The model’s provider is unavailable', true),
   'llm.context_exceeded': define('invalid', 'The message is too long for the model'),
+  'audit.not_sealed': define('conflict', 'The audit log isn’t sealed that far yet', true),
+  'audit.checkpoint_refused': define('internal', 'The audit log doesn’t continue what was signed'),
   'service.unavailable': define('unavailable', 'A service that this needs is unavailable', true),
   'service.shutting_down': define('unavailable', 'The service is shutting down', true),
   internal: define('internal', 'Something went wrong on our side', true),

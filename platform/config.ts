@@ -89,6 +89,8 @@ const environmentSchema = z.object({
   CDSA_SSE_HEARTBEAT_MS: milliseconds(15_000),
   CDSA_STREAM_RETENTION_SECONDS: z.coerce.number().int().positive().default(3_600),
   CDSA_TURN_TIMEOUT_MS: milliseconds(30 * 60_000),
+  CDSA_AUDIT_SEAL_SECONDS: z.coerce.number().int().min(1).max(3_600).default(15),
+  CDSA_AUDIT_GENERATION: z.coerce.number().int().positive().max(1_000_000_000).default(1),
   CDSA_TASK_QUEUE_PREFIX: z
     .string()
     .regex(/^[a-z0-9-]+$/)
@@ -168,6 +170,12 @@ function toConfig(env: Environment) {
     shutdownGraceMs: env.CDSA_SHUTDOWN_GRACE_MS,
     streamRetentionSeconds: env.CDSA_STREAM_RETENTION_SECONDS,
     turnTimeoutMs: env.CDSA_TURN_TIMEOUT_MS,
+    audit: {
+      /** How often the log is sealed; an interval in which nothing happened adds a heartbeat of some 600 bytes. */
+      sealSeconds: env.CDSA_AUDIT_SEAL_SECONDS,
+      /** Raised by the operator who restored an older database: the log goes on under a new name. */
+      generation: env.CDSA_AUDIT_GENERATION,
+    },
   }
 }
 

@@ -4,6 +4,7 @@ import { Registry } from 'prom-client'
 import { openDatabase } from '../db/database.ts'
 import { AppError } from '../domain/errors.ts'
 import { createAccessTokens } from './access-tokens.ts'
+import { createAuditSigner } from './audit/signer.ts'
 import { createFileBlobStore } from './blobs/file-blob-store.ts'
 import type { Config } from './config.ts'
 import { loadPlatformKeys } from './keys.ts'
@@ -22,6 +23,7 @@ export async function createPlatform(config: Config, { name }: { readonly name: 
     throw new AppError('service.unavailable', { detail: 'DATABASE_URL isn’t set.' })
   const log = createLogger({ level: config.logLevel, name })
   const keys = await loadPlatformKeys({ config, log })
+  const auditSigner = await createAuditSigner({ config, log })
   const db = openDatabase({ url: config.database.url.reveal() })
   const signingKeys = createSigningKeys({ db, keys })
   const temporal = await createTemporalClient(config)
@@ -43,6 +45,7 @@ export async function createPlatform(config: Config, { name }: { readonly name: 
     passwords: createPasswords({ keys, cost: config.bcryptCost }),
     signingKeys,
     accessTokens: createAccessTokens(signingKeys),
+    auditSigner,
     db,
     temporal,
     streams: streams.streams,

@@ -73,7 +73,7 @@ export type KeyName = keyof Config['keys']
 type KeyOptions = { readonly config: Pick<Config, 'keys' | 'dataDir'>; readonly log: Logger }
 
 /** The configured keys of that name, or those of their file, which the first of many starters makes. Never another name's. */
-async function loadKeys({ config, log }: KeyOptions, name: KeyName): Promise<{ id: string; key: Buffer }[]> {
+export async function loadKeys({ config, log }: KeyOptions, name: KeyName): Promise<{ id: string; key: Buffer }[]> {
   const configured = config.keys[name]
   if (configured !== undefined) return parseKeys(configured.reveal())
   const directory = join(config.dataDir, 'keys')

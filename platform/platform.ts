@@ -5,6 +5,7 @@ import type { Registry } from 'prom-client'
 import type { Permission } from '../domain/auth/permission.ts'
 import type { Db } from '../db/database.ts'
 import type { AccessTokens } from './access-tokens.ts'
+import type { AuditSigner } from './audit/signer.ts'
 import type { BlobStore } from './blobs/blob-store.ts'
 import type { Config } from './config.ts'
 import type { Embeddings } from './llm/embeddings.ts'
@@ -24,6 +25,7 @@ export interface Platform {
   readonly passwords: Passwords
   readonly signingKeys: SigningKeys
   readonly accessTokens: AccessTokens
+  readonly auditSigner: AuditSigner
   readonly db: Db
   readonly temporal: Client
   readonly streams: TurnStream

@@ -7,6 +7,7 @@ import type { Platform } from '../platform/platform.ts'
 import { temporalConnectionOptions } from '../platform/temporal-client.ts'
 import { createFailureInterceptor } from './failure-interceptor.ts'
 import { installRuntime } from './runtime.ts'
+import { ensureSchedules } from './schedules.ts'
 import { startSweep } from './sweep.ts'
 import { loadWorkflowBundle } from './workflow-bundle.ts'
 
@@ -33,6 +34,7 @@ export async function startWorkers(
     NativeConnection.connect(await temporalConnectionOptions(config)),
     loadWorkflowBundle(platform.log),
   ])
+  await ensureSchedules(platform, queues)
   const activities = createActivities(platform)
   const workers = await Promise.all(
     queues.map((queue) =>

@@ -47,7 +47,13 @@ function toLeaf(id: string, event: AuditEventInput, disclosures: readonly Disclo
     outcome,
     actor: given({ type: actor.type, id: actor.id, session: actor.sessionId }),
     resource: given({ type: resource.type, id: resource.id, version: resource.version }),
-    ...{ onBehalfOf, requestId, workflowId, runId, approvalId, reason, details },
+    onBehalfOf,
+    requestId,
+    workflowId,
+    runId,
+    approvalId,
+    reason,
+    details,
     personal: disclosures.length === 0 ? undefined : commitments,
   }) as AuditLeaf
 }
@@ -81,11 +87,9 @@ export function auditInsert(
     select ${p(0)}::uuid, ${p(8)}::uuid, name, value, decode(salt, 'base64')
     from unnest(${p(9)}::text[], ${p(10)}::text[], ${p(11)}::text[]) as given (name, value, salt)
     where exists (select from ${when}))`
-  const bind = [
-    ...[eventId, leaf.at, canonicalize(leaf), leaf.action, leaf.outcome],
-    ...[leaf.actor.id ?? null, leaf.resource.type, leaf.resource.id ?? null, event.subjectId ?? null],
-    ...(['name', 'value', 'salt'] as const).map((field) => disclosures.map((item) => item[field])),
-  ]
+  const bind: unknown[] = [eventId, leaf.at, canonicalize(leaf), leaf.action, leaf.outcome]
+  bind.push(leaf.actor.id ?? null, leaf.resource.type, leaf.resource.id ?? null, event.subjectId ?? null)
+  bind.push(...(['name', 'value', 'salt'] as const).map((field) => disclosures.map((item) => item[field])))
   return { eventId, ctes, bind }
 }
 
