@@ -1,4 +1,5 @@
 // The route table: every route that the API has.
+import { auditRoutes } from './audit/routes.ts'
 import { routes as authRoutes } from './auth/routes.ts'
 import { routes as chatRoutes } from './chat/routes.ts'
 import { collectionRoutes } from './documents/collection-routes.ts'
@@ -12,6 +13,7 @@ import { versionRoutes } from './vault/version-routes.ts'
 import { codecRoutes } from './ops/codec-routes.ts'
 
 export const routes: readonly Route[] = [
+  ...auditRoutes,
   ...authRoutes,
   ...chatRoutes,
   ...collectionRoutes,
