@@ -10,8 +10,9 @@ import type { Platform } from '../platform/platform.ts'
 import { startWorkflow } from '../platform/start-workflow.ts'
 import { chatTurnStart } from '../workflows/chat/messages.ts'
 import { ingestDocumentStart } from '../workflows/documents/messages.ts'
+import { purgeExpiredSecrets } from './purge-expired-secrets.ts'
 
-type SweepPlatform = Pick<Platform, 'db' | 'temporal' | 'config' | 'log' | 'streams'>
+type SweepPlatform = Pick<Platform, 'db' | 'temporal' | 'config' | 'log' | 'streams' | 'vault'>
 
 const everyMs = 5_000
 /** Younger rows are about to be started by the request that made them. */
@@ -53,6 +54,7 @@ export function startSweep(platform: SweepPlatform, queues: readonly QueueName[]
   const rounds = [
     ...(queues.includes('llm') ? [startTurns, endOverdueTurns] : []),
     ...(queues.includes('documents') ? [startDocuments] : []),
+    ...(queues.includes('operations') ? [purgeExpiredSecrets] : []),
     ({ db }: SweepPlatform) => purgeIdempotencyKeys(db).then(() => {}),
   ]
   let busy = false
