@@ -1,5 +1,6 @@
 // Every activity, made from one Platform. Workflows see this type alone.
 import type { Platform } from '../platform/platform.ts'
+import { createSealAudit } from './audit/seal.ts'
 import { beating } from './beating.ts'
 import { createEndTurn } from './chat/end-turn.ts'
 import { createModelStep } from './chat/model-step.ts'
@@ -51,5 +52,6 @@ export function createActivities(platform: Platform) {
     reconcileRotationSchedules: step(createReconcileSchedules(platform)),
     rewrapVersions: step<void, number>(createRewrapVersions(platform)),
     retireKeys: step(createRetireKeys(platform)),
+    sealLog: beating(createSealAudit(platform)),
   }
 }

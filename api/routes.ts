@@ -1,4 +1,5 @@
 // The route table: every route that the API has.
+import { auditRoutes } from './audit/routes.ts'
 import { routes as authRoutes } from './auth/routes.ts'
 import { routes as chatRoutes } from './chat/routes.ts'
 import { collectionRoutes } from './documents/collection-routes.ts'
@@ -9,8 +10,10 @@ import { keyRoutes } from './vault/key-routes.ts'
 import { rotationRoutes } from './vault/rotation-routes.ts'
 import { secretRoutes } from './vault/secret-routes.ts'
 import { versionRoutes } from './vault/version-routes.ts'
+import { codecRoutes } from './ops/codec-routes.ts'
 
 export const routes: readonly Route[] = [
+  ...auditRoutes,
   ...authRoutes,
   ...chatRoutes,
   ...collectionRoutes,
@@ -20,4 +23,5 @@ export const routes: readonly Route[] = [
   ...versionRoutes,
   ...rotationRoutes,
   ...keyRoutes,
+  ...codecRoutes,
 ]

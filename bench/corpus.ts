@@ -116,7 +116,6 @@ async function addDocument({ db, userId, collectionId }: Corpus, from: number, t
     collectionId,
     chunks,
     vectors,
-    pageCount: undefined,
   })
   if (written === undefined) throw new Error('A document of the corpus wasn’t written.')
 }

@@ -87,6 +87,8 @@ export const errorRegistry = {
   'secret.no_value': define('not-found', 'There is no such value'),
   'secret.reference_invalid': define('invalid', 'This is no reference to a secret'),
   'secret.destination_refused': define('forbidden', 'The secret may not be sent there'),
+  'audit.not_sealed': define('conflict', 'The audit log isn’t sealed that far yet', true),
+  'audit.checkpoint_refused': define('internal', 'The audit log doesn’t continue what was signed'),
   'service.unavailable': define('unavailable', 'A service that this needs is unavailable', true),
   'service.shutting_down': define('unavailable', 'The service is shutting down', true),
   internal: define('internal', 'Something went wrong on our side', true),

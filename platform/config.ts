@@ -25,6 +25,10 @@ const ollamaHost = z.string().refine((value) => {
   const { protocol, username, password } = new URL(address)
   return /^https?:$/.test(protocol) && username === '' && password === ''
 }, 'is an address or host:port, without a name or password')
+/** As a browser sends it: no wildcard, for who reads payloads is named. */
+const origin = z
+  .string()
+  .refine((value) => URL.canParse(value) && new URL(value).origin === value, 'is scheme://host:port')
 const modelName = z.string().regex(/^[a-z0-9-]+\/.+$/, 'is written provider/model')
 const milliseconds = (fallback: number) => z.coerce.number().int().positive().default(fallback)
 
@@ -63,6 +67,7 @@ const environmentSchema = z.object({
   CDSA_LLM_CONTEXT_WINDOW: z.coerce.number().int().min(1_024).optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   CDSA_CORS_ORIGINS: list.default([]),
+  CDSA_CODEC_ORIGINS: list.pipe(z.array(origin)).default([]),
   CDSA_TRUST_PROXY: z.string().optional(),
   CDSA_EGRESS_ALLOW: list
     .refine(
@@ -77,6 +82,8 @@ const environmentSchema = z.object({
   CDSA_STREAM_RETENTION_SECONDS: z.coerce.number().int().positive().default(3_600),
   CDSA_TURN_TIMEOUT_MS: milliseconds(30 * 60_000),
   CDSA_ROTATION_TIMEOUT_MS: milliseconds(120_000),
+  CDSA_AUDIT_SEAL_SECONDS: z.coerce.number().int().min(1).max(3_600).default(15),
+  CDSA_AUDIT_GENERATION: z.coerce.number().int().positive().max(1_000_000_000).default(1),
   CDSA_TASK_QUEUE_PREFIX: z
     .string()
     .regex(/^[a-z0-9-]+$/)
@@ -113,6 +120,8 @@ function toConfig(env: Environment) {
       port: env.PORT,
       host: env.HOST,
       corsOrigins: env.CDSA_CORS_ORIGINS,
+      /** Of Temporal Web UIs whose pages may have payloads decoded. */
+      codecOrigins: env.CDSA_CODEC_ORIGINS,
       trustProxy: env.CDSA_TRUST_PROXY,
       heartbeatMs: env.CDSA_SSE_HEARTBEAT_MS,
       uploadLimitBytes: Math.floor(env.CDSA_UPLOAD_LIMIT_MB * 1024 * 1024),
@@ -160,6 +169,12 @@ function toConfig(env: Environment) {
     turnTimeoutMs: env.CDSA_TURN_TIMEOUT_MS,
     /** How long a step of a rotation tries to reach its target before the rotation is taken back. */
     rotationTimeoutMs: env.CDSA_ROTATION_TIMEOUT_MS,
+    audit: {
+      /** How often the log is sealed; an interval in which nothing happened adds a heartbeat of some 600 bytes. */
+      sealSeconds: env.CDSA_AUDIT_SEAL_SECONDS,
+      /** Raised by the operator who restored an older database: the log goes on under a new name. */
+      generation: env.CDSA_AUDIT_GENERATION,
+    },
   }
 }
 

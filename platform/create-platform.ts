@@ -4,6 +4,7 @@ import { Registry } from 'prom-client'
 import { openDatabase } from '../db/database.ts'
 import { AppError } from '../domain/errors.ts'
 import { createAccessTokens } from './access-tokens.ts'
+import { createAuditSigner } from './audit/signer.ts'
 import { createFileBlobStore } from './blobs/file-blob-store.ts'
 import type { Config } from './config.ts'
 import { createEgress } from './egress/guarded-fetch.ts'
@@ -26,10 +27,11 @@ export async function createPlatform(config: Config, { name }: { readonly name: 
     throw new AppError('service.unavailable', { detail: 'DATABASE_URL isn’t set.' })
   const log = createLogger({ level: config.logLevel, name })
   const keys = await loadPlatformKeys({ config, log })
+  const auditSigner = await createAuditSigner({ config, log })
   const db = openDatabase({ url: config.database.url.reveal() })
   const signingKeys = createSigningKeys({ db, keys })
   const vault = createVault({ db, keys: await createLocalKeyProvider({ config, log }) })
-  const temporal = await createTemporalClient(config)
+  const temporal = await createTemporalClient(config, keys)
   const streams = createStreams({ redisUrl: config.redisUrl, retentionSeconds: config.streamRetentionSeconds, log })
   // Temporal's client last, when nothing is awaited any more: a call of it that waits for its next try while the server
   // is away fails in a timer on a closed connection, which would end the process as a fault.
@@ -48,6 +50,7 @@ export async function createPlatform(config: Config, { name }: { readonly name: 
     passwords: createPasswords({ keys, cost: config.bcryptCost }),
     signingKeys,
     accessTokens: createAccessTokens(signingKeys),
+    auditSigner,
     db,
     vault,
     temporal,

@@ -5,6 +5,7 @@ import type { Registry } from 'prom-client'
 import type { Permission } from '../domain/auth/permission.ts'
 import type { Db } from '../db/database.ts'
 import type { AccessTokens } from './access-tokens.ts'
+import type { AuditSigner } from './audit/signer.ts'
 import type { BlobStore } from './blobs/blob-store.ts'
 import type { Config } from './config.ts'
 import type { Egress } from './egress/guarded-fetch.ts'
@@ -26,6 +27,7 @@ export interface Platform {
   readonly passwords: Passwords
   readonly signingKeys: SigningKeys
   readonly accessTokens: AccessTokens
+  readonly auditSigner: AuditSigner
   readonly db: Db
   readonly vault: Vault
   readonly temporal: Client
@@ -56,6 +58,8 @@ export interface RequestScope {
   readonly signal: AbortSignal
   readonly ip: string | undefined
   readonly userAgent: string | undefined
+  /** The client came over TLS, as far as trusted proxies say. */
+  readonly secure: boolean
   /** The id for the resource that a creating request makes: a retry with the same Idempotency-Key gets the same one. */
   readonly newResourceId: string
 }

@@ -13,8 +13,9 @@ import { startWorkflow } from '../platform/start-workflow.ts'
 import { chatTurnStart } from '../workflows/chat/messages.ts'
 import { ingestDocumentStart } from '../workflows/documents/messages.ts'
 import { rotateSecretStart } from '../workflows/vault/messages.ts'
+import { purgeExpiredSecrets } from './purge-expired-secrets.ts'
 
-type SweepPlatform = Pick<Platform, 'db' | 'temporal' | 'config' | 'log' | 'streams'>
+type SweepPlatform = Pick<Platform, 'db' | 'temporal' | 'config' | 'log' | 'streams' | 'vault'>
 
 const everyMs = 5_000
 /** Younger rows are about to be started by the request that made them. */
@@ -65,6 +66,7 @@ export function startSweep(platform: SweepPlatform, queues: readonly QueueName[]
     ...(queues.includes('llm') ? [startTurns, endOverdueTurns] : []),
     ...(queues.includes('documents') ? [startDocuments] : []),
     ...(queues.includes('rotation') ? [startRotations] : []),
+    ...(queues.includes('operations') ? [purgeExpiredSecrets] : []),
     ({ db }: SweepPlatform) => purgeIdempotencyKeys(db).then(() => {}),
     ({ db }: SweepPlatform) => purgeNotifications(db).then(() => {}),
   ]

@@ -5,7 +5,7 @@ import { type DocumentRun, findIngestionSource } from '../../db/documents/ingest
 import { AppError } from '../../domain/errors.ts'
 import { announceNotifications } from '../../platform/notifications/announce-notifications.ts'
 import type { Platform } from '../../platform/platform.ts'
-import { embeddingBatch, findVectors, readChunks, readElements } from '../../platform/parsing/derived.ts'
+import { embeddingBatch, findVectors, readChunks } from '../../platform/parsing/derived.ts'
 import { announceDocument } from './report-progress.ts'
 
 export const createIndexDocument =
@@ -15,7 +15,6 @@ export const createIndexDocument =
     const model = await findActiveEmbeddingModel(platform.db)
     if (source === undefined || model === undefined) return
     const chunks = await readChunks(platform.blobs, source)
-    const { pageCount } = await readElements(platform.blobs, source)
     const vectors: Float32Array[] = []
     for (let batch = 0; batch * embeddingBatch < chunks.length; batch++) {
       const part = await findVectors(platform.blobs, { original: source, model: model.name, batch }, model.dimensions)
@@ -23,7 +22,7 @@ export const createIndexDocument =
       vectors.push(...part)
     }
     const { collectionId } = source
-    const notified = await replaceChunks(platform.db, { ...run, collectionId, chunks, vectors, pageCount })
+    const notified = await replaceChunks(platform.db, { ...run, collectionId, chunks, vectors })
     await announceDocument(platform, run.documentId)
     await announceNotifications(platform, notified ?? [])
   }

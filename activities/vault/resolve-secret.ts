@@ -12,6 +12,7 @@ import { type SecretReference, parseSecretReference } from '../../domain/vault/s
 import type { Secret } from '../../domain/vault/secret.ts'
 import type { Platform } from '../../platform/platform.ts'
 import type { SecretValue } from '../../platform/secret-value.ts'
+import { refuseUnlogged } from '../../platform/vault/refuse-unlogged.ts'
 
 export interface SecretUse {
   /** As it stands in stored configuration, before anything is put into it. */
@@ -24,11 +25,9 @@ export interface SecretUse {
 
 const action = 'secret.use'
 
-function requireDestination({ destinations }: Secret, destination: string): void {
+function mayGoTo({ destinations }: Secret, destination: string): boolean {
   const origin = originOf(destination)
-  if (origin !== undefined && destinations.includes(origin)) return
-  const detail = `Add ${origin ?? 'that origin'} to the secret’s destinations, if it should be sent there.`
-  throw new AppError('secret.destination_refused', { detail })
+  return origin !== undefined && destinations.includes(origin)
 }
 
 async function findReferred(db: Db, { path }: SecretReference): Promise<Secret> {
@@ -37,22 +36,29 @@ async function findReferred(db: Db, { path }: SecretReference): Promise<Secret> 
   return secret
 }
 
-function record(tx: Db, place: VersionPlace, { onBehalfOf }: SecretUse): Promise<unknown> {
+function eventOf({ secretId, version }: Partial<VersionPlace>, { onBehalfOf }: SecretUse) {
   const { workflowId, runId } = Context.current().info.workflowExecution ?? {}
-  const { secretId, version } = place
-  const who = { actorType: 'system', actorId: onBehalfOf } as const
-  return Promise.all([
-    recordAccess(tx, { secretId, version, ...who, purpose: action, workflowId }),
-    appendAuditEvent(tx, {
-      action,
-      outcome: 'success',
-      actor: { type: 'system' },
-      resource: { type: 'secret', id: secretId, version },
-      ...(onBehalfOf === undefined ? {} : { onBehalfOf }),
-      ...(workflowId === undefined ? {} : { workflowId }),
-      ...(runId === undefined ? {} : { runId }),
-    }),
-  ])
+  return {
+    action,
+    actor: { type: 'system' },
+    resource: { type: 'secret', ...(secretId && { id: secretId }), ...(version && { version }) },
+    ...(onBehalfOf && { onBehalfOf }),
+    ...(workflowId && { workflowId }),
+    ...(runId && { runId }),
+  } as const
+}
+
+async function record(tx: Db, place: VersionPlace, use: SecretUse): Promise<void> {
+  const event = eventOf(place, use)
+  const { onBehalfOf: actorId, workflowId } = event
+  await recordAccess(tx, { ...place, actorType: 'system', actorId, purpose: action, workflowId })
+  await appendAuditEvent(tx, { ...event, outcome: 'success' })
+}
+
+/** A refused destination is on record, too: it may be an attempt to carry the value away. */
+async function recordRefusal(db: Db, secretId: string, use: SecretUse): Promise<void> {
+  const event = { ...eventOf({ secretId }, use), outcome: 'denied', reason: 'secret.destination_refused' } as const
+  await db.transaction((tx) => appendAuditEvent(tx, event))
 }
 
 /**
@@ -66,17 +72,18 @@ export async function resolveSecret(
   Context.current()
   await vault.requireOpen()
   const reference = parseSecretReference(use.reference)
+  const secret = await findReferred(db, reference)
+  if (!mayGoTo(secret, use.destination)) {
+    await recordRefusal(db, secret.id, use)
+    const detail = `Add ${originOf(use.destination) ?? 'that origin'} to the secret’s destinations, if it should go there.`
+    throw new AppError('secret.destination_refused', { detail })
+  }
   const place = await db
     .transaction(async (tx) => {
-      const secret = await findReferred(tx, reference)
-      requireDestination(secret, use.destination)
       const { version } = await selectVersion(tx, { secretId: secret.id, ...reference })
       await record(tx, { secretId: secret.id, version }, use)
       return { secretId: secret.id, version }
     })
-    .catch((error: unknown) => {
-      if (error instanceof AppError && error.kind !== 'internal') throw error
-      throw new AppError('vault.access_unlogged', { cause: error })
-    })
+    .catch(refuseUnlogged)
   return vault.open(await getStoredVersion(db, place))
 }

@@ -14,6 +14,7 @@ export const createRewrapVersions =
   ({ db, vault }: Pick<Platform, 'db' | 'vault'>) =>
   async (): Promise<number> => {
     const { cancellationSignal } = Context.current()
+    await vault.requireOpen()
     for (let batch = 0; batch < batchesAtOnce; batch += 1) {
       cancellationSignal.throwIfAborted()
       const taken = await db.transaction(async (tx) => {

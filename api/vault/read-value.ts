@@ -3,9 +3,9 @@
 import { recordAccess } from '../../db/vault/access-log.ts'
 import { type VersionSelection, getStoredVersion, selectVersion } from '../../db/vault/version-rows.ts'
 import type { Db } from '../../db/database.ts'
-import { AppError } from '../../domain/errors.ts'
 import type { SecretVersion } from '../../domain/vault/secret.ts'
 import type { Context } from '../../platform/platform.ts'
+import { refuseUnlogged } from '../../platform/vault/refuse-unlogged.ts'
 import { audited } from '../audit/audited.ts'
 
 export interface ReadValue {
@@ -37,11 +37,7 @@ export async function readValue(context: Context, selection: VersionSelection): 
     action,
     outcome: 'success',
     resource: { type: 'secret', id: secretId, version: selected.version },
-  })).catch((error: unknown) => {
-    throw error instanceof AppError && error.kind !== 'internal'
-      ? error
-      : new AppError('vault.access_unlogged', { cause: error })
-  })
+  })).catch(refuseUnlogged)
   const value = await vault.open(await getStoredVersion(db, { secretId, version }))
   try {
     return { value: value.reveal(), version, labels }

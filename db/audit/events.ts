@@ -27,8 +27,8 @@ function disclose(personal: AuditEventInput['personal']): Disclosure[] {
 const commitmentOf = ({ salt, value }: Disclosure): string =>
   createHash('sha256').update(Buffer.from(salt, 'base64')).update(canonicalize(value)).digest('base64')
 
-/** The first 48 bits of a UUIDv7 are its time in milliseconds. */
-const timeOf = (id: string): string => new Date(Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)).toISOString()
+/** The first 48 bits of a UUIDv7 are its time. */
+const millisecondsOf = (id: string): number => Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)
 
 /** Without the members that are undefined, which JSON has no form for. */
 const given = <T extends object>(value: T): T =>
@@ -41,13 +41,19 @@ function toLeaf(id: string, event: AuditEventInput, disclosures: readonly Disclo
   return given({
     v: 1,
     id,
-    at: timeOf(id),
+    at: new Date(millisecondsOf(id)).toISOString(),
     ...classOf(action, outcome),
     action,
     outcome,
     actor: given({ type: actor.type, id: actor.id, session: actor.sessionId }),
     resource: given({ type: resource.type, id: resource.id, version: resource.version }),
-    ...{ onBehalfOf, requestId, workflowId, runId, approvalId, reason, details },
+    onBehalfOf,
+    requestId,
+    workflowId,
+    runId,
+    approvalId,
+    reason,
+    details,
     personal: disclosures.length === 0 ? undefined : commitments,
   }) as AuditLeaf
 }
@@ -81,11 +87,9 @@ export function auditInsert(
     select ${p(0)}::uuid, ${p(8)}::uuid, name, value, decode(salt, 'base64')
     from unnest(${p(9)}::text[], ${p(10)}::text[], ${p(11)}::text[]) as given (name, value, salt)
     where exists (select from ${when}))`
-  const bind = [
-    ...[eventId, leaf.at, canonicalize(leaf), leaf.action, leaf.outcome],
-    ...[leaf.actor.id ?? null, leaf.resource.type, leaf.resource.id ?? null, event.subjectId ?? null],
-    ...(['name', 'value', 'salt'] as const).map((field) => disclosures.map((item) => item[field])),
-  ]
+  const bind: unknown[] = [eventId, leaf.at, canonicalize(leaf), leaf.action, leaf.outcome]
+  bind.push(leaf.actor.id ?? null, leaf.resource.type, leaf.resource.id ?? null, event.subjectId ?? null)
+  bind.push(...(['name', 'value', 'salt'] as const).map((field) => disclosures.map((item) => item[field])))
   return { eventId, ctes, bind }
 }
 
@@ -112,9 +116,9 @@ export interface AuditFilter {
   readonly to?: string | undefined
 }
 
-/** The least id of a time: ids are in the order of their times. */
+/** The least id of a time, from 1970 on: ids are in the order of their times. */
 const leastIdOf = (time: string): string => {
-  const hex = new Date(time).getTime().toString(16).padStart(12, '0')
+  const hex = Math.max(0, new Date(time).getTime()).toString(16).padStart(12, '0')
   return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`
 }
 
@@ -179,8 +183,8 @@ export async function getAuditEvent(
 ): Promise<AuditEventRecord & { readonly disclosures: readonly Disclosure[] }> {
   const rows = await db.query<EventRow>(
     `select e.id, e.leaf, (select leaf_index from audit_leaves where event_id = e.id) as "leafIndex"
-     from audit_events e where e.id = $1 and e.at = $2::timestamptz`,
-    [eventId, timeOf(eventId)],
+     from audit_events e where e.id = $1 and e.at = timestamptz 'epoch' + $2 * interval '1 millisecond'`,
+    [eventId, millisecondsOf(eventId)],
   )
   const record = toRecord(firstOrNotFound(rows, 'event'))
   return { ...record, disclosures: (await findDisclosures(db, [eventId])).get(eventId) ?? [] }

@@ -16,7 +16,6 @@ export interface NewChunks extends DocumentRun {
   readonly chunks: readonly Chunk[]
   /** One for each chunk, in the same order. */
   readonly vectors: readonly Float32Array[]
-  readonly pageCount: number | undefined
 }
 
 /**
@@ -37,9 +36,9 @@ export async function replaceChunks(db: Db, input: NewChunks): Promise<readonly 
     for (let from = 0; from < input.chunks.length; from += rowsPerInsert) await insertChunks(tx, input, model, from)
     await exchangeLexemes(tx, input.documentId, before)
     await tx.execute(
-      `update documents set status = 'indexed', chunk_count = $2, page_count = $3, progress_done = progress_total,
+      `update documents set status = 'indexed', chunk_count = $2, progress_done = progress_total,
          problem = null, indexed_at = now(), updated_at = now() where id = $1`,
-      [input.documentId, input.chunks.length, input.pageCount ?? null],
+      [input.documentId, input.chunks.length],
     )
     return notifyOfEnd(tx, input.documentId)
   })

@@ -146,7 +146,7 @@ const unsuccessful: Readonly<Record<AuditOutcome, number>> = { success: 1, failu
 
 /** Where an event stands in OCSF. */
 export function classOf(action: AuditAction, outcome: AuditOutcome): AuditClass {
-  const [noun, verb = ''] = action.split('.') as [Noun, string]
+  const [noun, verb] = action.split('.') as [Noun, string]
   const number = classes[noun] ?? entityManagement
   return {
     class: number,

@@ -17,7 +17,7 @@ export interface TlsOptions {
 
 /** With a second address to try, a silent first one isn't waited for until the end. */
 const attemptMs = 5_000
-const triedAddresses = 4
+const triedAddresses = 8
 
 async function opened(socket: Socket, event: 'connect' | 'secureConnect', signal: AbortSignal): Promise<void> {
   // Until its user listens, and after a failed attempt, an error must not end the process.

@@ -49,11 +49,13 @@ export function checkHeaders(given: RequestHeaders): RequestHeaders {
   return checked
 }
 
-export const hasCredentials = (headers: RequestHeaders): boolean =>
-  Object.keys(headers).some((name) => !impersonal.has(name))
+/** Whether this header stays with its origin when a redirect leads to another. */
+export const isCredential = (name: string): boolean => !impersonal.has(name.toLowerCase())
+
+export const hasCredentials = (headers: RequestHeaders): boolean => Object.keys(headers).some(isCredential)
 
 export const withoutCredentials = (headers: RequestHeaders): RequestHeaders =>
-  Object.fromEntries(Object.entries(headers).filter(([name]) => impersonal.has(name)))
+  Object.fromEntries(Object.entries(headers).filter(([name]) => !isCredential(name)))
 
 export const withoutContent = (headers: RequestHeaders): RequestHeaders =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith('content-')))

@@ -15,7 +15,10 @@ export function watchConnectionAttempts(): ConnectionAttempts {
   const list: string[] = []
   const onSocket = (message: unknown): void => {
     const { socket } = message as { readonly socket: Socket }
-    socket.on('connectionAttempt', (address: string, port: number) => void list.push(`${address}:${port}`))
+    socket.on('connectionAttempt', (address: string, port: number | undefined) => {
+      // None for a socket in the file system.
+      if (port !== undefined) list.push(`${address}:${port}`)
+    })
   }
   subscribe(channel, onSocket)
   return { list, end: () => void unsubscribe(channel, onSocket) }

@@ -100,7 +100,6 @@ describe('search', function () {
       run,
       chunks,
       vectors: await embed(texts),
-      pageCount: texts.length,
     })
     return notified !== undefined
   }

@@ -50,10 +50,21 @@ describe('[L1] the platform’s own ports', () => {
 
   it('are closed by name, by address and by another name', async () => {
     for (const place of [
-      ...['db.internal:5432', 'DB.internal.:5432', '10.0.0.5:5432', '[::ffff:10.0.0.5]:5432', '[64:ff9b::a00:5]:5432'],
-      ...['other-name-of-db.internal:5432', 'redis.internal:6390', 'temporal.internal:7233', '10.0.0.8:7233'],
+      'db.internal:5432',
+      'DB.internal.:5432',
+      '10.0.0.5:5432',
+      '[::ffff:10.0.0.5]:5432',
+      '[64:ff9b::a00:5]:5432',
+      'other-name-of-db.internal:5432',
+      'redis.internal:6390',
+      'temporal.internal:7233',
+      '10.0.0.8:7233',
       // Where the API and Temporal's web UI listen isn't known to every process.
-      ...['api.internal:3100', '127.0.0.1:3100', '[::1]:3100', '127.0.0.1:8233', '10.1.2.3:8300'],
+      'api.internal:3100',
+      '127.0.0.1:3100',
+      '[::1]:3100',
+      '127.0.0.1:8233',
+      '10.1.2.3:8300',
     ]) {
       expect(await ruleFor(place), place).to.equal('address.own')
     }

@@ -38,7 +38,7 @@ describe('redaction', () => {
 
   it('changes nothing else, and takes an empty value for none', () => {
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom(...'abc{}/+= %') }), (text) => {
+      fc.property(fc.stringMatching(/^[a-c{}/+= %]*$/), (text) => {
         expect(redactSecrets(text, ['ZZZ-QQQ', ''])).to.equal(text)
       }),
     )

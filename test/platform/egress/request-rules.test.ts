@@ -15,9 +15,26 @@ function ruleBroken(work: () => unknown): string | undefined {
 }
 
 const refusedNames = [
-  ...['Host', 'Connection', 'Keep-Alive', 'Proxy-Authorization', 'Proxy-Connection', 'TE', 'Trailer'],
-  ...['Transfer-Encoding', 'Upgrade', 'Content-Length', 'Expect', 'Accept-Encoding', 'HTTP2-Settings'],
-  ...['', ' host', 'host ', 'ho:st', 'a\r\nHost', 'a\0', 'ä'],
+  'Host',
+  'Connection',
+  'Keep-Alive',
+  'Proxy-Authorization',
+  'Proxy-Connection',
+  'TE',
+  'Trailer',
+  'Transfer-Encoding',
+  'Upgrade',
+  'Content-Length',
+  'Expect',
+  'Accept-Encoding',
+  'HTTP2-Settings',
+  '',
+  ' host',
+  'host ',
+  'ho:st',
+  'a\r\nHost',
+  'a\0',
+  'ä',
 ]
 
 describe('a header of a request to the outside', () => {

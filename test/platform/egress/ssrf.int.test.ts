@@ -10,28 +10,19 @@ import { type CountingServer, startCountingServer } from '../../support/counting
 import { type DnsServer, startDnsServer } from '../../support/dns-server.ts'
 import { testEgress } from '../../support/egress-harness.ts'
 import { rejection } from '../../support/rejection.ts'
+import { wordsOf } from '../../support/words-of.ts'
 
 /** Hosts that lead inside; each is tried on port 80, and on the listener's own port. */
-const insideHosts: readonly string[] = [
-  ...['127.0.0.1', '127.1', '127.0.1', '127.000.000.001', '0177.0.0.1', '0x7f.0.0.1', '0x7f000001', '2130706433'],
-  ...['017700000001', '0x7f.1', '127.0.0.1.', '①②⑦.⓪.⓪.①', '１２７.0.0.1', '127。0。0。1', '127.0.0.1%00'.slice(0, 9)],
-  ...['0', '0.0.0.0', '0x0', '00', '10.0.0.1', '10.1', '012.0.0.1', '100.64.0.1', '169.254.169.254', '0xa9fea9fe'],
-  ...['2852039166', '0251.0376.0251.0376', '172.16.0.1', '192.0.0.192', '192.168.1.1', '198.18.0.1', '224.0.0.1'],
-  ...[
-    '255.255.255.255',
-    '[::]',
-    '[::1]',
-    '[0:0:0:0:0:0:0:1]',
-    '[::127.0.0.1]',
-    '[::ffff:127.0.0.1]',
-    '[::ffff:7f00:1]',
-  ],
-  ...['[0:0:0:0:0:ffff:7f00:0001]', '[::ffff:0:127.0.0.1]', '[64:ff9b::127.0.0.1]', '[64:ff9b::a00:1]'],
-  ...['[64:ff9b:1::127.0.0.1]', '[2002:7f00:1::]', '[2001:0:7f00:1::]', '[2001:0:102:304:0:0:80ff:fffe]'],
-  ...['[fe80::1]', '[fec0::1]', '[fc00::1]', '[fd00:ec2::254]', '[ff02::1]', '[100::1]', '[2001:db8::1]', '[3fff::1]'],
-  ...['[2a00::5efe:127.0.0.1]', 'localhost', 'LOCALHOST', 'localhost.', 'inside.test', 'mixed.test', 'mapped.test'],
-  ...['metadata.test', 'v6.test', 'nat64.test'],
-]
+const insideHosts: readonly string[] = wordsOf(`
+  127.0.0.1 127.1 127.0.1 127.000.000.001 0177.0.0.1 0x7f.0.0.1 0x7f000001 2130706433 017700000001 0x7f.1
+  127.0.0.1. ①②⑦.⓪.⓪.① １２７.0.0.1 127。0。0。1 0 0.0.0.0 0x0 00 10.0.0.1 10.1 012.0.0.1 100.64.0.1 169.254.169.254
+  0xa9fea9fe 2852039166 0251.0376.0251.0376 172.16.0.1 192.0.0.192 192.168.1.1 198.18.0.1 224.0.0.1 255.255.255.255
+  [::] [::1] [0:0:0:0:0:0:0:1] [::127.0.0.1] [::ffff:127.0.0.1] [::ffff:7f00:1] [0:0:0:0:0:ffff:7f00:0001]
+  [::ffff:0:127.0.0.1] [64:ff9b::127.0.0.1] [64:ff9b::a00:1] [64:ff9b:1::127.0.0.1] [2002:7f00:1::]
+  [2001:0:7f00:1::] [2001:0:102:304:0:0:80ff:fffe] [fe80::1] [fec0::1] [fc00::1] [fd00:ec2::254] [ff02::1] [100::1]
+  [2001:db8::1] [3fff::1] [2a00::5efe:127.0.0.1] localhost LOCALHOST localhost. inside.test mixed.test mapped.test
+  metadata.test v6.test nat64.test
+`)
 
 /** Texts that are no URL the guard takes, with the rule that says so. */
 const refusedUrls: readonly (readonly [url: string, rule: string])[] = [
@@ -151,14 +142,15 @@ describe('[L1] a URL that leads inside', () => {
 
   it('isn’t reached by a redirect, whatever its form', async () => {
     const locations = [
-      ...[
-        inside.url,
-        `//127.0.0.1:${inside.port}/`,
-        `http://2130706433:${inside.port}/`,
-        'http://127.1/',
-        'http://[::1]/',
-      ],
-      ...['http://169.254.169.254/latest/meta-data', 'http://inside.test/', 'https://localhost/', 'file:///etc/passwd'],
+      inside.url,
+      `//127.0.0.1:${inside.port}/`,
+      `http://2130706433:${inside.port}/`,
+      'http://127.1/',
+      'http://[::1]/',
+      'http://169.254.169.254/latest/meta-data',
+      'http://inside.test/',
+      'https://localhost/',
+      'file:///etc/passwd',
       'http://user@127.0.0.1/',
     ]
     let location = ''
