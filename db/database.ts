@@ -50,6 +50,8 @@ export interface Db {
   execute(sql: string, bind?: readonly unknown[]): Promise<number>
   /** Runs `work` in one transaction (joining the one that is open) and rolls back when it throws. */
   transaction<T>(work: (tx: Db) => Promise<T>): Promise<T>
+  /** True inside of `transaction`. */
+  isInTransaction(): boolean
   close(): Promise<void>
 }
 
@@ -78,10 +80,10 @@ export function openDatabase({ url, poolSize = 5 }: OpenDatabaseOptions): Db {
       const [, meta] = await inTurn(() => sequelize.query(sql, { bind: bind as BindOrReplacements }))
       return (meta as { rowCount?: number } | undefined)?.rowCount ?? 0
     },
-    transaction: (work) => {
+    transaction: (work) => (db.isInTransaction() ? work(db) : sequelize.transaction(() => work(db))),
+    isInTransaction: () => {
       const open = namespace.get('transaction') as (Transaction & { sequelize?: Sequelize }) | undefined
-      if (open?.sequelize === sequelize) return work(db)
-      return sequelize.transaction(() => work(db))
+      return open?.sequelize === sequelize
     },
     close: () => sequelize.close(),
   }

@@ -2,6 +2,8 @@
 // instances that start at once exactly one migrates, and a crash leaves either everything or nothing.
 import { Umzug, type UmzugStorage } from 'umzug'
 import { AppError } from '../domain/errors.ts'
+import { grantAuditTables, isLogTable } from './audit/grants.ts'
+import { ensureAuditPartitions } from './audit/partitions.ts'
 import type { Db } from './database.ts'
 import type { MigrationContext } from './migrations/migration.ts'
 import { migrations } from './migrations/index.ts'
@@ -43,6 +45,7 @@ export async function migrate(db: Db, applicationRole?: string): Promise<string[
       logger: undefined,
     })
     const names = (await umzug.up()).map((migration) => migration.name)
+    await ensureAuditPartitions(tx)
     if (applicationRole !== undefined) await grantApplicationRole(tx, applicationRole)
     return names
   })
@@ -70,13 +73,22 @@ export function migrationTransaction<T>(db: Db, work: (tx: Db) => Promise<T>): P
   })
 }
 
-/** Lets the application read and write rows, and neither own nor change a table. */
-export async function grantApplicationRole(tx: Db, role: string): Promise<void> {
+/** Lets the application read and write rows, and neither own nor change a table; the audit log it may only add to. */
+export async function grantApplicationRole(db: Db, role: string): Promise<void> {
   const name = `"${role.replaceAll('"', '""')}"`
-  await tx.execute(`grant usage on schema public to ${name}`)
-  await tx.execute(`grant select, insert, update, delete on all tables in schema public to ${name}`)
-  await tx.execute(`grant usage, select on all sequences in schema public to ${name}`)
-  await tx.execute(`revoke insert, update, delete on schema_migrations from ${name}`)
+  await db.transaction(async (tx) => {
+    const tables = await tx.query<{ name: string }>(
+      `select format('%I', tablename) as name from pg_tables where schemaname = 'public' and not ${isLogTable('tablename')}`,
+    )
+    await tx.execute(`grant usage on schema public to ${name}`)
+    await tx.execute(
+      `grant select, insert, update, delete on ${tables.map((table) => table.name).join(', ')} to ${name}`,
+    )
+    await tx.execute(`grant usage, select on all sequences in schema public to ${name}`)
+    await tx.execute(`revoke insert, update, delete on schema_migrations from ${name}`)
+    await tx.execute(`revoke update, delete on secret_access_log from ${name}`)
+    await grantAuditTables(tx, name)
+  })
 }
 
 /** Sequelize 6 reads type ids once, at its first connection: without this, vectors come back as strings after a first migration. */

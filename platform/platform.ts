@@ -5,8 +5,10 @@ import type { Registry } from 'prom-client'
 import type { Permission } from '../domain/auth/permission.ts'
 import type { Db } from '../db/database.ts'
 import type { AccessTokens } from './access-tokens.ts'
+import type { AuditSigner } from './audit/signer.ts'
 import type { BlobStore } from './blobs/blob-store.ts'
 import type { Config } from './config.ts'
+import type { Egress } from './egress/guarded-fetch.ts'
 import type { Embeddings } from './llm/embeddings.ts'
 import type { LanguageModels } from './llm/language-models.ts'
 import type { Logger } from './logger.ts'
@@ -15,6 +17,7 @@ import type { Passwords } from './passwords.ts'
 import type { SigningKeys } from './signing-keys.ts'
 import type { Bus } from './stream/bus.ts'
 import type { TurnStream } from './stream/turn-stream.ts'
+import type { Vault } from './vault/vault.ts'
 
 export interface Platform {
   readonly config: Config
@@ -24,7 +27,9 @@ export interface Platform {
   readonly passwords: Passwords
   readonly signingKeys: SigningKeys
   readonly accessTokens: AccessTokens
+  readonly auditSigner: AuditSigner
   readonly db: Db
+  readonly vault: Vault
   readonly temporal: Client
   readonly streams: TurnStream
   readonly bus: Bus
@@ -33,6 +38,8 @@ export interface Platform {
   readonly blobs: BlobStore
   readonly llm: LanguageModels
   readonly embeddings: Embeddings
+  /** The only way to a host that a user, a model or a document named. */
+  readonly egress: Egress
   /** Closes everything in reverse order; safe to call twice. */
   close(): Promise<void>
 }

@@ -8,6 +8,7 @@ import { temporalConnectionOptions } from '../platform/temporal-client.ts'
 import { createDataConverter } from '../platform/temporal/data-converter.ts'
 import { createFailureInterceptor } from './failure-interceptor.ts'
 import { installRuntime } from './runtime.ts'
+import { ensureSchedules } from './schedules.ts'
 import { startSweep } from './sweep.ts'
 import { loadWorkflowBundle } from './workflow-bundle.ts'
 
@@ -34,6 +35,7 @@ export async function startWorkers(
     NativeConnection.connect(await temporalConnectionOptions(config)),
     loadWorkflowBundle(platform.log),
   ])
+  await ensureSchedules(platform, queues)
   const activities = createActivities(platform)
   const dataConverter = createDataConverter(platform)
   const workers = await Promise.all(

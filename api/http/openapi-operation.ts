@@ -126,7 +126,7 @@ function successesOf(route: Route, writer: SchemaWriter): Json {
   }
   for (const [status, schema] of Object.entries(route.responses)) {
     const description = statusNames[status] ?? 'Success'
-    const bytes = { 'application/octet-stream': {} }
+    const bytes = Object.fromEntries((route.mediaTypes ?? ['application/octet-stream']).map((type) => [type, {}]))
     const json = schema ? { 'application/json': { schema: writer.write(schema, 'output') } } : bytes
     responses[status] = status === '204' ? { description, headers } : { description, headers, content: json }
   }

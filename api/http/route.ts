@@ -78,8 +78,10 @@ interface RouteBase {
   readonly bodyLimitBytes?: number
   /** Status → schema of the JSON body; null where there is no JSON body (204, bytes). */
   readonly responses: Readonly<Partial<Record<200 | 201 | 202 | 204, Schema | null>>>
+  /** Of bytes: what their Content-Type may be; `application/octet-stream`, whatever it is, unless given. */
+  readonly mediaTypes?: readonly string[]
   /** Statuses of problems that don't follow from the rest, such as 401 of a route that checks a password. */
-  readonly problems?: readonly (401 | 403 | 404)[]
+  readonly problems?: readonly (401 | 403 | 404 | 409)[]
   /** Event name → schema of its data, for a route that streams or may stream events. */
   readonly events?: Readonly<Record<string, Schema>>
   /** Accepted instead of an access token. */

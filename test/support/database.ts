@@ -62,13 +62,22 @@ export async function stopEmbeddedTestDatabase(): Promise<void> {
   await server?.stop()
 }
 
-/** Empties all tables of the migrations; tables that a test made itself stay. */
+/**
+ * Empties all tables of the migrations; tables that a test made itself stay. The triggers of the audit log refuse that to
+ * its owner too, who alone can switch them off, for this transaction.
+ */
 async function empty(owner: Db): Promise<void> {
-  const tables = await owner.query<{ name: string }>(
-    `select format('%I', tablename) as name from pg_tables
-     where schemaname = 'public' and tableowner = current_user and tablename <> 'schema_migrations'`,
-  )
-  await owner.execute(`truncate ${tables.map(({ name }) => name).join(', ')} cascade`)
+  await owner.transaction(async (tx) => {
+    const tables = await tx.query<{ name: string; guarded: boolean }>(
+      `select format('%I', tablename) as name,
+         exists (select from pg_trigger where tgrelid = format('%I', tablename)::regclass and tgname like '%append_only') as guarded
+       from pg_tables where schemaname = 'public' and tableowner = current_user and tablename <> 'schema_migrations'`,
+    )
+    const guarded = tables.filter((table) => table.guarded)
+    for (const { name } of guarded) await tx.execute(`alter table only ${name} disable trigger user`)
+    await tx.execute(`truncate ${tables.map(({ name }) => name).join(', ')} cascade`)
+    for (const { name } of guarded) await tx.execute(`alter table only ${name} enable trigger user`)
+  })
 }
 
 /** The owner must be a role that may create databases. */

@@ -78,6 +78,7 @@ try {
     'chat-turn.cancelled': await runTurn(client, 'count slowly', 25),
     'ingest-document.completed': await ingest(client, 'handbook.pdf', pdf),
     'ingest-document.failed': await ingest(client, 'cut.pdf', pdf.subarray(0, 700)),
+    'ingest-document.long': await ingest(client, 'long.pdf', await makeHandbookPdf({ copies: 30 })),
   }
   const cli = await testTemporalCli()
   for (const [name, workflowId] of Object.entries(workflows)) {

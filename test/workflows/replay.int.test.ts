@@ -47,6 +47,8 @@ describe('recorded histories', function () {
       'chat-turn.failed.json',
       'ingest-document.completed.json',
       'ingest-document.failed.json',
+      'ingest-document.long.json',
+      'ingest-document.one-batch-a-call.json',
       // Recorded once payloads were encrypted; those above tell of workflows that were started before.
       'chat-turn.cancelled.encrypted.json',
       'chat-turn.completed.encrypted.json',
