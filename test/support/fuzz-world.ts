@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { openDatabase } from '../../db/database.ts'
 import { setUserRoles } from '../../db/auth/roles.ts'
-import { type ApiClient, type Credentials, signUp } from './api-client.ts'
+import { type ApiClient, type Credentials, signIn, signUp } from './api-client.ts'
 import { eventually } from './eventually.ts'
 import { followDocumentToEnd, followToEnd } from './follow.ts'
 import { platformDatabase } from './platform-database.ts'
@@ -23,7 +23,7 @@ export interface FuzzWorld {
 const expendables = 8
 
 /** The embedded platform prints its administrator's password; on a given database a new account is promoted. */
-async function findAdministrator(platform: PlatformProcess): Promise<Credentials> {
+export async function administratorOf(platform: PlatformProcess): Promise<Credentials> {
   const { DATABASE_OWNER_URL: ownerUrl } = await platformDatabase(process.env, platform.dataDir)
   if (ownerUrl === undefined) {
     const [, email = '', password = ''] = await eventually(
@@ -40,6 +40,12 @@ async function findAdministrator(platform: PlatformProcess): Promise<Credentials
     await db.close()
   }
   return client
+}
+
+/** Of the audit log: sealed ones and newer ones. */
+async function findEvents(administrator: ApiClient): Promise<string[]> {
+  const { body } = await administrator.get('/audit/events?limit=10')
+  return (body['data'] as { id: string }[]).map(({ id }) => id)
 }
 
 const idOf = (answer: { readonly body: Record<string, { readonly id: string }> }, noun: string): string => {
@@ -64,6 +70,7 @@ async function makeResources(client: ApiClient, text: string) {
 const byName = (
   list: readonly Awaited<ReturnType<typeof makeResources>>[],
   userIds: readonly string[],
+  eventIds: readonly string[],
 ): Record<string, readonly string[]> => {
   const of = (name: keyof (typeof list)[number]) => list.map((made) => made[name])
   return {
@@ -77,6 +84,7 @@ const byName = (
     parentMessageId: of('parentMessageId'),
     after: of('documentId'),
     userId: userIds,
+    eventId: eventIds,
   }
 }
 
@@ -89,10 +97,12 @@ export async function makeFuzzWorld(platform: PlatformProcess): Promise<FuzzWorl
   for (let made = 0; made < expendables; made += 1) spare.push(await makeResources(client, `Spare ${made}.`))
   const userIds = victims.map(({ userId }) => userId)
   const sessions = await Promise.all([1, 2, 3, 4].map(() => signUp(apiUrl)))
+  const administrator = await administratorOf(platform)
+  const eventIds = await findEvents(await signIn(apiUrl, administrator))
   return {
-    accounts: { client, administrator: await findAdministrator(platform) },
-    ids: byName(kept, userIds),
-    expendableIds: byName(spare, userIds),
+    accounts: { client, administrator },
+    ids: byName(kept, userIds, eventIds),
+    expendableIds: byName(spare, userIds, eventIds),
     expendableTokens: [...sessions.map(({ token }) => token), 'x', undefined],
   }
 }
