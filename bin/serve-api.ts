@@ -8,5 +8,7 @@ import type { ServingPart } from './run-process.ts'
 
 export async function serveApi(platform: Platform): Promise<ServingPart> {
   const api = await startApi(platform, { routes, rootRoutes: [jwksRoute], authenticate: createAuthenticate(platform) })
+  // The system may have chosen it.
+  platform.egress.addOwnPort(api.port)
   return { apiUrl: api.url, stop: () => api.close() }
 }

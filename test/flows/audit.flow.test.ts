@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
 import { type ApiClient, type Credentials, signIn, signUp } from '../support/api-client.ts'
 import { eventually } from '../support/eventually.ts'
-import { administratorOf } from '../support/fuzz-world.ts'
+import { findAdministrator } from '../support/fuzz-world.ts'
 import { type OutsideKey, checkConsistency, checkExport, checkInclusion } from '../support/outside-verifier.ts'
 import { sharedPlatform } from '../support/shared-platform.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
@@ -37,7 +37,7 @@ describe('the audit log of a platform', function () {
   before(async () => {
     const platform = await sharedPlatform()
     apiUrl = platform.run.apiUrl
-    credentials = await administratorOf(platform)
+    credentials = await findAdministrator(platform)
     administrator = await signIn(apiUrl, credentials)
   })
 
