@@ -115,7 +115,13 @@ async function administratorOf(platform: Platform): Promise<string> {
 
 function createContext(platform: Platform, userId: string): Context {
   const actor = { userId, sessionId: newId(), email: '', roles: [], permissions: new Set(permissions) }
-  const scope = { requestId: randomUUID(), signal: new AbortController().signal, ip: undefined, userAgent: undefined }
+  const scope = {
+    requestId: randomUUID(),
+    signal: new AbortController().signal,
+    ip: undefined,
+    userAgent: undefined,
+    secure: false,
+  }
   return { ...platform, ...scope, actor, newResourceId: newId() }
 }
 
