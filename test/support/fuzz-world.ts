@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { openDatabase } from '../../db/database.ts'
 import { setUserRoles } from '../../db/auth/roles.ts'
-import { type ApiClient, type Credentials, signUp } from './api-client.ts'
+import { type ApiClient, type Credentials, signIn, signUp } from './api-client.ts'
 import { eventually } from './eventually.ts'
 import { followDocumentToEnd, followToEnd } from './follow.ts'
 import { platformDatabase } from './platform-database.ts'
@@ -61,10 +61,21 @@ async function makeResources(client: ApiClient, text: string) {
   return { collectionId, documentId, chatId, turnId: idOf(started, 'turn'), parentMessageId }
 }
 
-const byName = (
-  list: readonly Awaited<ReturnType<typeof makeResources>>[],
-  userIds: readonly string[],
-): Record<string, readonly string[]> => {
+/** Two versions of a secret. */
+async function makeSecret(administrator: ApiClient): Promise<string> {
+  const path = `fuzz/${randomUUID()}`
+  const secretId = idOf(await administrator.post('/vault/secrets', { path, value: 'first' }), 'secret')
+  await administrator.post(`/vault/secrets/${secretId}/versions`, { value: 'second' })
+  return secretId
+}
+
+interface Made {
+  readonly list: readonly Awaited<ReturnType<typeof makeResources>>[]
+  readonly userIds: readonly string[]
+  readonly secretIds: readonly string[]
+}
+
+const byName = ({ list, userIds, secretIds }: Made): Record<string, readonly string[]> => {
   const of = (name: keyof (typeof list)[number]) => list.map((made) => made[name])
   return {
     collectionId: of('collectionId'),
@@ -77,6 +88,7 @@ const byName = (
     parentMessageId: of('parentMessageId'),
     after: of('documentId'),
     userId: userIds,
+    secretId: secretIds,
   }
 }
 
@@ -89,10 +101,14 @@ export async function makeFuzzWorld(platform: PlatformProcess): Promise<FuzzWorl
   for (let made = 0; made < expendables; made += 1) spare.push(await makeResources(client, `Spare ${made}.`))
   const userIds = victims.map(({ userId }) => userId)
   const sessions = await Promise.all([1, 2, 3, 4].map(() => signUp(apiUrl)))
+  const administrator = await findAdministrator(platform)
+  const keeper = await signIn(apiUrl, administrator)
+  const secretIds: string[] = []
+  for (let made = 0; made < expendables + 2; made += 1) secretIds.push(await makeSecret(keeper))
   return {
-    accounts: { client, administrator: await findAdministrator(platform) },
-    ids: byName(kept, userIds),
-    expendableIds: byName(spare, userIds),
+    accounts: { client, administrator },
+    ids: byName({ list: kept, userIds, secretIds: secretIds.slice(0, 2) }),
+    expendableIds: byName({ list: spare, userIds, secretIds: secretIds.slice(2) }),
     expendableTokens: [...sessions.map(({ token }) => token), 'x', undefined],
   }
 }
