@@ -9,8 +9,11 @@ import { chatTurnWorkflowId } from '../../workflows/chat/messages.ts'
 import { ingestWorkflowId } from '../../workflows/documents/messages.ts'
 import { type ApiClient, signUp } from './api-client.ts'
 import { makeHandbookPdf } from './documents.ts'
+import { eventually } from './eventually.ts'
 import { followDocumentToEnd, followTurnPersistently } from './follow.ts'
 import { startMockUpstream } from './mock-upstream.ts'
+import { makeOperator } from './operator.ts'
+import { applicationDatabaseUrl } from './platform-database.ts'
 import { startPlatformProcess } from './platform-process.ts'
 import { testTemporalCli } from './temporal-cli.ts'
 
@@ -36,6 +39,15 @@ async function ingest(client: ApiClient, filename: string, bytes: Uint8Array): P
   return ingestWorkflowId(document.id)
 }
 
+/** Some values under an old key, and the work that brings them under a new one. */
+async function rewrap(client: ApiClient): Promise<string> {
+  for (const path of ['one', 'two', 'three']) await client.post('/vault/secrets', { path, value: path })
+  await client.post('/vault/keys/rotate')
+  const { workflowId } = (await client.post('/vault/keys/rewrap')).body
+  await eventually('the rewrap ends', async () => (await client.get('/vault/status')).body['staleVersions'] === 0)
+  return workflowId
+}
+
 /** The export names the machine that recorded it: its host and where the project lay. */
 const withoutMachine = (history: string): string =>
   history.replaceAll(hostname(), 'host').replaceAll(fileURLToPath(new URL('../../', import.meta.url)), '')
@@ -48,6 +60,7 @@ const upstream = await startMockUpstream({ fixtures: [rejecting] })
 const platform = await startPlatformProcess({ env: { OPENAI_BASE_URL: upstream.baseUrl, OPENAI_API_KEY: 'mock' } })
 try {
   const client = await signUp(platform.run.apiUrl)
+  await makeOperator(client, applicationDatabaseUrl(process.env, platform.dataDir))
   const pdf = await makeHandbookPdf()
   const workflows = {
     'chat-turn.completed': await runTurn(client, 'hello'),
@@ -55,6 +68,7 @@ try {
     'chat-turn.cancelled': await runTurn(client, 'count slowly', 25),
     'ingest-document.completed': await ingest(client, 'handbook.pdf', pdf),
     'ingest-document.failed': await ingest(client, 'cut.pdf', pdf.subarray(0, 700)),
+    'rewrap-keys.completed': await rewrap(client),
   }
   const cli = await testTemporalCli()
   for (const [name, workflowId] of Object.entries(workflows)) {

@@ -42,6 +42,7 @@ describe('recorded histories', function () {
       'chat-turn.failed.json',
       'ingest-document.completed.json',
       'ingest-document.failed.json',
+      'rewrap-keys.completed.json',
     ])
     const types = (await readHistories()).map(
       ({ json }) => json.events[0]?.workflowExecutionStartedEventAttributes?.workflowType.name,
