@@ -1,5 +1,6 @@
 // The API with the routes of sign-in alone, on a real port and a database of its own.
 import { Registry } from 'prom-client'
+import { createDenials } from '../../api/audit/denials.ts'
 import { createAuthenticate } from '../../api/auth/authenticate.ts'
 import { jwksRoute } from '../../api/auth/jwks.ts'
 import { routes } from '../../api/auth/routes.ts'
@@ -27,10 +28,12 @@ export async function startSignInServer(): Promise<SignInServer> {
   const config = parseConfig({ PORT: '0', NODE_ENV: 'test' })
   // Everything that these routes use is real; the rest of the platform isn't there.
   const platform = { ...parts, config, metrics: new Registry() } as unknown as Platform
+  const denials = createDenials(platform)
   const { url, close } = await startApi(platform, {
     routes,
     rootRoutes: [jwksRoute],
     authenticate: createAuthenticate(platform),
+    denials,
   })
   return {
     url,
@@ -42,6 +45,7 @@ export async function startSignInServer(): Promise<SignInServer> {
     },
     stop: async () => {
       await close()
+      await denials.settle()
       await database.stop()
     },
   }
