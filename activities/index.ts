@@ -10,6 +10,17 @@ import { createFailDocument } from './documents/fail-document.ts'
 import { createIndexDocument } from './documents/index-document.ts'
 import { createParseDocument } from './documents/parse-document.ts'
 import { patient } from './patience.ts'
+import { createBeginRotation } from './vault/begin-rotation.ts'
+import { createCreatePending } from './vault/create-pending.ts'
+import { createFinishRotation } from './vault/finish-rotation.ts'
+import { createPreflightRotation } from './vault/preflight-rotation.ts'
+import { createReconcileSchedules } from './vault/reconcile-schedules.ts'
+import { createRevokeOld } from './vault/revoke-old.ts'
+import { createSetTarget } from './vault/set-target.ts'
+import { createDoubtRotation, createSettleRotation } from './vault/settle-rotation.ts'
+import { createTestPending } from './vault/test-pending.ts'
+import { createRetireKeys } from './vault/retire-keys.ts'
+import { createRewrapVersions } from './vault/rewrap-versions.ts'
 
 export type Activities = ReturnType<typeof createActivities>
 
@@ -29,6 +40,18 @@ export function createActivities(platform: Platform) {
     embedChunks: step(createEmbedChunks(platform), silences * platform.config.llm.stallTimeoutMs),
     indexDocument: step(createIndexDocument(platform)),
     failDocument: createFailDocument(platform),
+    beginRotation: step(createBeginRotation(platform)),
+    preflightRotation: step(createPreflightRotation(platform)),
+    createPending: step(createCreatePending(platform)),
+    setTarget: step(createSetTarget(platform)),
+    testPending: step(createTestPending(platform)),
+    finishRotation: step(createFinishRotation(platform)),
+    settleRotation: step(createSettleRotation(platform)),
+    doubtRotation: step(createDoubtRotation(platform)),
+    revokeOld: step(createRevokeOld(platform)),
+    reconcileRotationSchedules: step(createReconcileSchedules(platform)),
+    rewrapVersions: step<void, number>(createRewrapVersions(platform)),
+    retireKeys: step(createRetireKeys(platform)),
     sealLog: beating(createSealAudit(platform)),
   }
 }

@@ -36,6 +36,7 @@ export interface App {
 }
 
 const apiBase = '/api/v1'
+const codecBase = `${apiBase}/codec/`
 const maxCorsAgeSeconds = 600
 
 const exposedHeaders = [
@@ -82,6 +83,19 @@ function shareAcross(origins: Config['http']['corsOrigins']): express.RequestHan
   })
 }
 
+/** What a page may read payloads by is named exactly: `*` stands for nobody there. */
+function shareWithOrigins({ http }: Config): express.RequestHandler {
+  const named = http.corsOrigins.filter((origin) => origin !== '*')
+  const everywhere = http.corsOrigins.length > 0 ? shareAcross(http.corsOrigins) : undefined
+  const codec = [...http.codecOrigins, ...named]
+  const payloads = codec.length > 0 ? shareAcross(codec) : undefined
+  return (request, response, next) => {
+    const share = request.path.startsWith(codecBase) ? payloads : everywhere
+    if (share === undefined) next()
+    else share(request, response, next)
+  }
+}
+
 /** Event streams are never compressed: a compressor would hold their events back. */
 const compress = compression({
   filter: (request, response) => {
@@ -123,7 +137,7 @@ export function createApp(options: AppOptions): App {
   const streams = createOpenStreams()
   const app = createExpress(config)
   app.use(traceRequests({ log, metrics, streams }), secureHeaders)
-  if (config.http.corsOrigins.length > 0) app.use(shareAcross(config.http.corsOrigins))
+  app.use(shareWithOrigins(config))
   app.use(compress)
   app.use(createOpsRoutes({ platform, checks: createHealthChecks(platform), isClosing: () => streams.closed }))
   app.use(createDocs())

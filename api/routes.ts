@@ -1,8 +1,27 @@
 // The route table: every route that the API has.
+import { auditRoutes } from './audit/routes.ts'
 import { routes as authRoutes } from './auth/routes.ts'
 import { routes as chatRoutes } from './chat/routes.ts'
 import { collectionRoutes } from './documents/collection-routes.ts'
 import { documentRoutes } from './documents/document-routes.ts'
 import type { Route } from './http/route.ts'
+import { routes as notificationRoutes } from './notifications/routes.ts'
+import { keyRoutes } from './vault/key-routes.ts'
+import { rotationRoutes } from './vault/rotation-routes.ts'
+import { secretRoutes } from './vault/secret-routes.ts'
+import { versionRoutes } from './vault/version-routes.ts'
+import { codecRoutes } from './ops/codec-routes.ts'
 
-export const routes: readonly Route[] = [...authRoutes, ...chatRoutes, ...collectionRoutes, ...documentRoutes]
+export const routes: readonly Route[] = [
+  ...auditRoutes,
+  ...authRoutes,
+  ...chatRoutes,
+  ...collectionRoutes,
+  ...documentRoutes,
+  ...notificationRoutes,
+  ...secretRoutes,
+  ...versionRoutes,
+  ...rotationRoutes,
+  ...keyRoutes,
+  ...codecRoutes,
+]

@@ -110,15 +110,14 @@ async function addDocument({ db, userId, collectionId }: Corpus, from: number, t
   for (let start = 0; start < texts.length; start += textsPerCall) {
     vectors.push(...(await embeddings.embed(texts.slice(start, start + textsPerCall), { signal })))
   }
-  const isWritten = await replaceChunks(db, {
+  const written = await replaceChunks(db, {
     documentId: id,
     run,
     collectionId,
     chunks,
     vectors,
-    pageCount: undefined,
   })
-  if (!isWritten) throw new Error('A document of the corpus wasn’t written.')
+  if (written === undefined) throw new Error('A document of the corpus wasn’t written.')
 }
 
 /** Adds the chunks `from` to `to` (exclusive) and brings the planner's statistics up to date. `db` owns the tables. */

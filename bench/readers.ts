@@ -3,7 +3,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { stepEpoch } from '../domain/chat/turn-event.ts'
 import { formatEventId } from '../domain/event-id.ts'
-import { Secret } from '../platform/config.ts'
+import { SecretValue } from '../platform/secret-value.ts'
 import { createLogger } from '../platform/logger.ts'
 import { residentBytes } from '../platform/parsing/resident-bytes.ts'
 import { createStreams } from '../platform/stream/create-streams.ts'
@@ -157,7 +157,7 @@ export const readers: Benchmark = {
     if (api === null) throw new Error('The platform runs no API process.')
     const client = await signUp(run.apiUrl)
     const log = createLogger({ level: 'warn' })
-    const opened = createStreams({ redisUrl: new Secret(redis.REDIS_URL), retentionSeconds: 3_600, log })
+    const opened = createStreams({ redisUrl: new SecretValue(redis.REDIS_URL), retentionSeconds: 3_600, log })
     context.defer(() => opened.close())
     const turns = await atOnce(turnCount, () => startTurn(client))
     context.progress(`${turnCount} turns run`)

@@ -55,6 +55,9 @@ export async function runProcess(options: {
     const platform = await createPlatform(config, { name: options.name })
     const fail = failWith(platform.log)
     process.on('uncaughtException', fail)
+    await platform.vault.requireOpen().catch((error: unknown) => {
+      platform.log.error({ err: error }, 'the vault isn’t open; everything else serves')
+    })
     const parts = await options.serve(platform)
     stop = () => void stopAll(platform, parts).catch(fail)
     for (const part of parts) part.done?.catch(fail)

@@ -11,6 +11,8 @@ export async function serveApi(platform: Platform): Promise<ServingPart> {
   const denials = createDenials(platform)
   const authenticate = createAuthenticate(platform)
   const api = await startApi(platform, { routes, rootRoutes: [jwksRoute], authenticate, denials })
+  // The system may have chosen it.
+  platform.egress.addOwnPort(api.port)
   const stop = async (): Promise<void> => {
     await api.close()
     await denials.settle()

@@ -86,6 +86,7 @@ export async function grantApplicationRole(db: Db, role: string): Promise<void> 
     )
     await tx.execute(`grant usage, select on all sequences in schema public to ${name}`)
     await tx.execute(`revoke insert, update, delete on schema_migrations from ${name}`)
+    await tx.execute(`revoke update, delete on secret_access_log from ${name}`)
     await grantAuditTables(tx, name)
   })
 }

@@ -3,33 +3,14 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { loadEnvFile } from 'node:process'
-import { inspect } from 'node:util'
 import { z } from 'zod'
-
-/** A string that can't be printed by accident; `reveal()` is the only way to its value. */
-export class Secret {
-  readonly #value: string
-  constructor(value: string) {
-    this.#value = value
-  }
-  reveal(): string {
-    return this.#value
-  }
-  toString(): string {
-    return '[secret]'
-  }
-  toJSON(): string {
-    return '[secret]'
-  }
-  [inspect.custom](): string {
-    return '[secret]'
-  }
-}
+import { parseHostPort } from './egress/host-port.ts'
+import { SecretValue } from './secret-value.ts'
 
 const secret = z
   .string()
   .min(1)
-  .transform((value) => new Secret(value))
+  .transform((value) => new SecretValue(value))
 const port = z.coerce.number().int().min(0).max(65_535)
 const list = z.string().transform((value) =>
   value
@@ -44,6 +25,10 @@ const ollamaHost = z.string().refine((value) => {
   const { protocol, username, password } = new URL(address)
   return /^https?:$/.test(protocol) && username === '' && password === ''
 }, 'is an address or host:port, without a name or password')
+/** As a browser sends it: no wildcard, for who reads payloads is named. */
+const origin = z
+  .string()
+  .refine((value) => URL.canParse(value) && new URL(value).origin === value, 'is scheme://host:port')
 const modelName = z.string().regex(/^[a-z0-9-]+\/.+$/, 'is written provider/model')
 const milliseconds = (fallback: number) => z.coerce.number().int().positive().default(fallback)
 
@@ -82,13 +67,21 @@ const environmentSchema = z.object({
   CDSA_LLM_CONTEXT_WINDOW: z.coerce.number().int().min(1_024).optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   CDSA_CORS_ORIGINS: list.default([]),
+  CDSA_CODEC_ORIGINS: list.pipe(z.array(origin)).default([]),
   CDSA_TRUST_PROXY: z.string().optional(),
+  CDSA_EGRESS_ALLOW: list
+    .refine(
+      (entries) => entries.every((entry) => parseHostPort(entry) !== undefined),
+      'is a list of host:port, an IPv6 address in brackets',
+    )
+    .default([]),
   CDSA_BCRYPT_COST: z.coerce.number().int().min(4).max(15).default(12),
   CDSA_UPLOAD_LIMIT_MB: z.coerce.number().positive().max(1024).default(100),
   CDSA_SHUTDOWN_GRACE_MS: milliseconds(5_000),
   CDSA_SSE_HEARTBEAT_MS: milliseconds(15_000),
   CDSA_STREAM_RETENTION_SECONDS: z.coerce.number().int().positive().default(3_600),
   CDSA_TURN_TIMEOUT_MS: milliseconds(30 * 60_000),
+  CDSA_ROTATION_TIMEOUT_MS: milliseconds(120_000),
   CDSA_AUDIT_SEAL_SECONDS: z.coerce.number().int().min(1).max(3_600).default(15),
   CDSA_AUDIT_GENERATION: z.coerce.number().int().positive().max(1_000_000_000).default(1),
   CDSA_TASK_QUEUE_PREFIX: z
@@ -127,10 +120,14 @@ function toConfig(env: Environment) {
       port: env.PORT,
       host: env.HOST,
       corsOrigins: env.CDSA_CORS_ORIGINS,
+      /** Of Temporal Web UIs whose pages may have payloads decoded. */
+      codecOrigins: env.CDSA_CODEC_ORIGINS,
       trustProxy: env.CDSA_TRUST_PROXY,
       heartbeatMs: env.CDSA_SSE_HEARTBEAT_MS,
       uploadLimitBytes: Math.floor(env.CDSA_UPLOAD_LIMIT_MB * 1024 * 1024),
     },
+    /** `host:port` each: what may be reached beside the public internet's web ports. */
+    egressAllow: env.CDSA_EGRESS_ALLOW,
     database: { url: env.DATABASE_URL, ownerUrl: env.DATABASE_OWNER_URL ?? env.DATABASE_URL },
     redisUrl: env.REDIS_URL,
     temporal: {
@@ -170,6 +167,8 @@ function toConfig(env: Environment) {
     shutdownGraceMs: env.CDSA_SHUTDOWN_GRACE_MS,
     streamRetentionSeconds: env.CDSA_STREAM_RETENTION_SECONDS,
     turnTimeoutMs: env.CDSA_TURN_TIMEOUT_MS,
+    /** How long a step of a rotation tries to reach its target before the rotation is taken back. */
+    rotationTimeoutMs: env.CDSA_ROTATION_TIMEOUT_MS,
     audit: {
       /** How often the log is sealed; an interval in which nothing happened adds a heartbeat of some 600 bytes. */
       sealSeconds: env.CDSA_AUDIT_SEAL_SECONDS,
@@ -188,7 +187,7 @@ export class ConfigError extends Error {
 
 function deepFreeze<T extends object>(value: T): T {
   for (const child of Object.values(value)) {
-    if (typeof child === 'object' && child !== null && !(child instanceof Secret)) deepFreeze(child as object)
+    if (typeof child === 'object' && child !== null && !(child instanceof SecretValue)) deepFreeze(child as object)
   }
   return Object.freeze(value)
 }

@@ -7,6 +7,8 @@ import { createAccessTokens } from './access-tokens.ts'
 import { createAuditSigner } from './audit/signer.ts'
 import { createFileBlobStore } from './blobs/file-blob-store.ts'
 import type { Config } from './config.ts'
+import { createEgress } from './egress/guarded-fetch.ts'
+import { ownPortsOf } from './egress/own-ports.ts'
 import { loadPlatformKeys } from './keys.ts'
 import { createEmbeddings } from './llm/embeddings.ts'
 import { createLanguageModels } from './llm/language-models.ts'
@@ -16,6 +18,8 @@ import type { Platform } from './platform.ts'
 import { createSigningKeys } from './signing-keys.ts'
 import { createStreams } from './stream/create-streams.ts'
 import { createTemporalClient } from './temporal-client.ts'
+import { createLocalKeyProvider } from './vault/key-provider.ts'
+import { createVault } from './vault/vault.ts'
 
 /** `name` stands in the logs. Nothing connects before its first use, except the embedded parts' files. */
 export async function createPlatform(config: Config, { name }: { readonly name: string }): Promise<Platform> {
@@ -26,7 +30,8 @@ export async function createPlatform(config: Config, { name }: { readonly name: 
   const auditSigner = await createAuditSigner({ config, log })
   const db = openDatabase({ url: config.database.url.reveal() })
   const signingKeys = createSigningKeys({ db, keys })
-  const temporal = await createTemporalClient(config)
+  const vault = createVault({ db, keys: await createLocalKeyProvider({ config, log }) })
+  const temporal = await createTemporalClient(config, keys)
   const streams = createStreams({ redisUrl: config.redisUrl, retentionSeconds: config.streamRetentionSeconds, log })
   // Temporal's client last, when nothing is awaited any more: a call of it that waits for its next try while the server
   // is away fails in a timer on a closed connection, which would end the process as a fault.
@@ -47,6 +52,7 @@ export async function createPlatform(config: Config, { name }: { readonly name: 
     accessTokens: createAccessTokens(signingKeys),
     auditSigner,
     db,
+    vault,
     temporal,
     streams: streams.streams,
     bus: streams.bus,
@@ -54,6 +60,7 @@ export async function createPlatform(config: Config, { name }: { readonly name: 
     blobs: createFileBlobStore({ directory: join(config.dataDir, 'blobs') }),
     llm: createLanguageModels(config),
     embeddings: createEmbeddings(config),
+    egress: createEgress({ allow: config.egressAllow, ownPorts: ownPortsOf(config), log }),
     close: () => (closed ??= close()),
   }
 }

@@ -1,9 +1,10 @@
 // The platform key: 32 bytes from CDSA_PLATFORM_KEY or a 0600 file made on the first start. Every use gets a key of its
 // own by HKDF-SHA-256, so that no two uses share one. It never serves the vault, so a sealed vault locks nobody out.
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto'
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { createHmac, hkdfSync, randomBytes } from 'node:crypto'
+import { chmod, mkdir, open, readFile, rename, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { AppError } from '../domain/errors.ts'
+import { openAesGcm, sealAesGcm } from './aes-gcm.ts'
 import type { Config } from './config.ts'
 import type { Logger } from './logger.ts'
 
@@ -18,12 +19,16 @@ export interface PlatformKeys {
 }
 
 const keyBytes = 32
-const ivBytes = 12
-const tagBytes = 16
+
+export interface NamedKey {
+  readonly id: string
+  /** 32 bytes. */
+  readonly key: Buffer
+}
 
 /** Parses `id:base64,…` (the first is current) or one bare base64; throws AppError `internal` that names the fault, never the value. */
-export function parseKeys(text: string): { id: string; key: Buffer }[] {
-  return text.split(',').map((part, index) => {
+export function parseKeys(text: string): NamedKey[] {
+  const keys = text.split(',').map((part, index) => {
     const [first = '', second] = part.trim().split(':')
     const [id, encoded] = second === undefined ? ['1', first] : [first, second]
     const key = Buffer.from(encoded, 'base64')
@@ -31,9 +36,12 @@ export function parseKeys(text: string): { id: string; key: Buffer }[] {
       throw new AppError('internal', { detail: `Key ${index + 1} isn't base64 of ${keyBytes} bytes.` })
     return { id, key }
   })
+  if (new Set(keys.map(({ id }) => id)).size < keys.length)
+    throw new AppError('internal', { detail: 'Two keys have the same id.' })
+  return keys
 }
 
-export function createPlatformKeys(keys: readonly { id: string; key: Buffer }[]): PlatformKeys {
+export function createPlatformKeys(keys: readonly NamedKey[]): PlatformKeys {
   const byId = new Map(keys.map(({ id, key }) => [id, key]))
   const currentId = keys[0]?.id
   if (currentId === undefined) throw new AppError('internal', { detail: 'There is no platform key.' })
@@ -45,22 +53,11 @@ export function createPlatformKeys(keys: readonly { id: string; key: Buffer }[])
   return {
     currentId,
     derive,
-    seal: (purpose, plaintext) => {
-      const iv = randomBytes(ivBytes)
-      const cipher = createCipheriv('aes-256-gcm', derive(purpose), iv, { authTagLength: tagBytes }).setAAD(
-        Buffer.from(purpose),
-      )
-      const body = Buffer.concat([cipher.update(plaintext), cipher.final()])
-      return { keyId: currentId, sealed: Buffer.concat([iv, cipher.getAuthTag(), body]) }
-    },
-    open: (purpose, keyId, sealed) => {
-      const bytes = Buffer.from(sealed)
-      const decipher = createDecipheriv('aes-256-gcm', derive(purpose, keyId), bytes.subarray(0, ivBytes), {
-        authTagLength: tagBytes,
-      })
-      decipher.setAAD(Buffer.from(purpose)).setAuthTag(bytes.subarray(ivBytes, ivBytes + tagBytes))
-      return Buffer.concat([decipher.update(bytes.subarray(ivBytes + tagBytes)), decipher.final()])
-    },
+    seal: (purpose, plaintext) => ({
+      keyId: currentId,
+      sealed: sealAesGcm({ key: derive(purpose), aad: Buffer.from(purpose), plaintext }),
+    }),
+    open: (purpose, keyId, sealed) => openAesGcm({ key: derive(purpose, keyId), aad: Buffer.from(purpose), sealed }),
   }
 }
 
@@ -70,24 +67,73 @@ const idOf = (key: Buffer): string => createHmac('sha256', key).update('cdsa:key
 /** What a key is for, by its file's name and its variable's: `CDSA_MASTER_KEY` and `<data>/keys/master.key`. */
 export type KeyName = keyof Config['keys']
 
-type KeyOptions = { readonly config: Pick<Config, 'keys' | 'dataDir'>; readonly log: Logger }
+export interface KeyOptions {
+  readonly config: Pick<Config, 'keys' | 'dataDir'>
+  readonly log: Logger
+}
+
+const fileOf = ({ config }: Pick<KeyOptions, 'config'>, name: KeyName): string =>
+  join(config.dataDir, 'keys', `${name}.key`)
+
+const toText = (keys: readonly NamedKey[]): string =>
+  `${keys.map(({ id, key }) => `${id}:${key.toString('base64')}`).join(',')}\n`
+
+function makeKey(): NamedKey {
+  const key = randomBytes(keyBytes)
+  return { id: idOf(key), key }
+}
+
+/** The configured keys of that name, or those of their file; undefined while there are none. Makes nothing. */
+export async function readKeys(options: Pick<KeyOptions, 'config'>, name: KeyName): Promise<NamedKey[] | undefined> {
+  const configured = options.config.keys[name]
+  if (configured !== undefined) return parseKeys(configured.reveal())
+  const text = await readFile(fileOf(options, name), 'utf8').catch((error: unknown) => {
+    if ((error as { code?: string }).code === 'ENOENT') return undefined
+    throw error
+  })
+  return text === undefined ? undefined : parseKeys(text.trim())
+}
 
 /** The configured keys of that name, or those of their file, which the first of many starters makes. Never another name's. */
-export async function loadKeys({ config, log }: KeyOptions, name: KeyName): Promise<{ id: string; key: Buffer }[]> {
-  const configured = config.keys[name]
-  if (configured !== undefined) return parseKeys(configured.reveal())
-  const directory = join(config.dataDir, 'keys')
-  const file = join(directory, `${name}.key`)
-  await mkdir(directory, { recursive: true, mode: 0o700 })
+export async function loadKeys({ config, log }: KeyOptions, name: KeyName): Promise<NamedKey[]> {
+  if (config.keys[name] !== undefined) return parseKeys(config.keys[name].reveal())
+  const file = fileOf({ config }, name)
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 })
   try {
-    const key = randomBytes(keyBytes)
-    await writeFile(file, `${idOf(key)}:${key.toString('base64')}\n`, { flag: 'wx', mode: 0o600 })
+    await writeFile(file, toText([makeKey()]), { flag: 'wx', mode: 0o600 })
     log.warn({ file }, `made a new ${name} key: back it up, and set CDSA_${name.toUpperCase()}_KEY in production`)
   } catch (error) {
     if ((error as { code?: string }).code !== 'EEXIST') throw error
     await chmod(file, 0o600)
   }
   return parseKeys((await readFile(file, 'utf8')).trim())
+}
+
+/**
+ * Puts a new key in front of those of the file, and resolves to all of them once it is on the disk; undefined, and no
+ * change, where the keys are configured. Whoever calls it keeps others from doing so at the same time: the later of two
+ * would drop the other's key.
+ */
+export async function addKey(options: KeyOptions, name: KeyName): Promise<NamedKey[] | undefined> {
+  if (options.config.keys[name] !== undefined) return undefined
+  const keys = [makeKey(), ...(await loadKeys(options, name))]
+  const file = fileOf(options, name)
+  const partial = `${file}.${randomBytes(4).toString('hex')}`
+  const handle = await open(partial, 'wx', 0o600)
+  try {
+    await handle.writeFile(toText(keys))
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+  await rename(partial, file)
+  const directory = await open(dirname(file))
+  try {
+    await directory.sync()
+  } finally {
+    await directory.close()
+  }
+  return keys
 }
 
 export const loadPlatformKeys = async (options: KeyOptions): Promise<PlatformKeys> =>

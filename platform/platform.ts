@@ -8,6 +8,7 @@ import type { AccessTokens } from './access-tokens.ts'
 import type { AuditSigner } from './audit/signer.ts'
 import type { BlobStore } from './blobs/blob-store.ts'
 import type { Config } from './config.ts'
+import type { Egress } from './egress/guarded-fetch.ts'
 import type { Embeddings } from './llm/embeddings.ts'
 import type { LanguageModels } from './llm/language-models.ts'
 import type { Logger } from './logger.ts'
@@ -16,6 +17,7 @@ import type { Passwords } from './passwords.ts'
 import type { SigningKeys } from './signing-keys.ts'
 import type { Bus } from './stream/bus.ts'
 import type { TurnStream } from './stream/turn-stream.ts'
+import type { Vault } from './vault/vault.ts'
 
 export interface Platform {
   readonly config: Config
@@ -27,6 +29,7 @@ export interface Platform {
   readonly accessTokens: AccessTokens
   readonly auditSigner: AuditSigner
   readonly db: Db
+  readonly vault: Vault
   readonly temporal: Client
   readonly streams: TurnStream
   readonly bus: Bus
@@ -35,6 +38,8 @@ export interface Platform {
   readonly blobs: BlobStore
   readonly llm: LanguageModels
   readonly embeddings: Embeddings
+  /** The only way to a host that a user, a model or a document named. */
+  readonly egress: Egress
   /** Closes everything in reverse order; safe to call twice. */
   close(): Promise<void>
 }
@@ -53,6 +58,8 @@ export interface RequestScope {
   readonly signal: AbortSignal
   readonly ip: string | undefined
   readonly userAgent: string | undefined
+  /** The client came over TLS, as far as trusted proxies say. */
+  readonly secure: boolean
   /** The id for the resource that a creating request makes: a retry with the same Idempotency-Key gets the same one. */
   readonly newResourceId: string
 }

@@ -1,8 +1,11 @@
-// Connections to Temporal, by configuration: for the client here, and the same options for workers.
+// Connections to Temporal, by configuration: for the client here, and the same options for workers. The client reads and
+// writes payloads as the workers do.
 import { readFile } from 'node:fs/promises'
 import { Client, Connection, type ConnectionOptions } from '@temporalio/client'
 import { AppError } from '../domain/errors.ts'
 import type { Config } from './config.ts'
+import type { PlatformKeys } from './keys.ts'
+import { createDataConverter } from './temporal/data-converter.ts'
 
 export interface TemporalConnectionOptions {
   readonly address: string
@@ -38,7 +41,8 @@ export async function temporalConnectionOptions(config: Config): Promise<Tempora
 }
 
 /** A client whose connection is made at its first call, so that the API starts while Temporal is down. */
-export async function createTemporalClient(config: Config): Promise<Client> {
+export async function createTemporalClient(config: Config, keys: PlatformKeys): Promise<Client> {
   const connection = Connection.lazy(await temporalConnectionOptions(config))
-  return new Client({ connection, namespace: config.temporal.namespace })
+  const dataConverter = createDataConverter({ config, keys })
+  return new Client({ connection, namespace: config.temporal.namespace, dataConverter })
 }

@@ -1,6 +1,6 @@
 // The floors hold because the linter says so: each boundary is broken once, on a copy of its rules, and must be refused.
 import { execFile } from 'node:child_process'
-import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -34,6 +34,9 @@ const forbidden: readonly (readonly [file: string, specifier: string])[] = [
   ['api/chat/a.ts', '@temporalio/worker'],
   ['workers/a.ts', '../api/b.ts'],
   ['workers/a.ts', '../bin/b.ts'],
+  // These may open connections; their floors hold all the same.
+  ['platform/egress/a.ts', '../../api/b.ts'],
+  ['platform/embedded/a.ts', 'sequelize'],
 ]
 
 const allowed: readonly (readonly [file: string, specifier: string])[] = [
@@ -44,7 +47,16 @@ const allowed: readonly (readonly [file: string, specifier: string])[] = [
   ['workflows/chat/a.ts', '../../domain/b.ts'],
   ['api/chat/a.ts', '../../workflows/chat/messages.ts'],
   ['workers/a.ts', '../activities/b.ts'],
+  ['platform/egress/a.ts', 'node:net'],
+  ['platform/embedded/a.ts', 'node:net'],
+  ['test/a.ts', 'node:http'],
+  ['bench/a.ts', 'node:http'],
 ]
+
+/** What opens connections; only platform/egress may, to a host that somebody else names. */
+const connecting = ['net', 'tls', 'http', 'https', 'http2', 'dgram', 'dns'].flatMap((name) => [name, `node:${name}`])
+const connectingFolders = ['db/vault', 'platform/llm', 'activities/tools', 'api/tools', 'workers', 'bin']
+const connectingGlobals = ['fetch', 'WebSocket', 'EventSource']
 
 describe('the layers', function () {
   this.timeout(120_000)
@@ -93,6 +105,41 @@ describe('the layers', function () {
       await write(file.replace('a.ts', `a${index}.ts`), importOf(specifier, `v${index}`))
     }
     expect(await lint()).not.to.include('no-restricted-imports')
+  })
+
+  it('refuse every way to a connection beside platform/egress', async () => {
+    const files = new Map<string, string>()
+    for (const folder of connectingFolders) {
+      for (const [index, specifier] of [...connecting, 'undici', 'node:dns/promises'].entries()) {
+        files.set(`${folder}/import${index}.ts`, importOf(specifier, `v${index}`))
+      }
+      for (const name of connectingGlobals) {
+        files.set(`${folder}/${name}.ts`, `export const x = ${name}\n`)
+        files.set(`${folder}/global-${name}.ts`, `export const x = globalThis.${name}\n`)
+      }
+      files.set(`${folder}/type.ts`, "import type { Socket } from 'node:net'\nexport type X = Socket\n")
+    }
+    for (const [file, text] of files) await write(file, text)
+    const lines = (await lint()).split('\n').filter((line) => /no-restricted-(imports|globals|properties)/.test(line))
+    for (const file of files.keys()) {
+      const isRefused = lines.some((line) => line.includes(file))
+      expect(isRefused, file).to.equal(!file.endsWith('/type.ts'))
+    }
+  })
+
+  it('are kept by what is loaded later: only platform/egress does so with a module that connects', async () => {
+    const folders = ['domain', 'db', 'platform', 'activities', 'workflows', 'api', 'workers', 'bin']
+    const modules = new RegExp(
+      `(?:import|require)\\(\\s*['"](?:${[...connecting, 'undici'].join('|')})(?:/[^'"]*)?['"]`,
+    )
+    const found: string[] = []
+    for (const folder of folders) {
+      for (const file of await readdir(join(root, folder), { recursive: true })) {
+        if (!/\.(ts|mjs)$/.test(file)) continue
+        if (modules.test(await readFile(join(root, folder, file), 'utf8'))) found.push(`${folder}/${file}`)
+      }
+    }
+    expect(found).to.deep.equal(['platform/egress/http-exchange.ts'])
   })
 
   it('refuse a cycle, and an environment variable outside the configuration', async () => {

@@ -5,6 +5,7 @@ import { type QueueName, queueNames, taskQueue } from '../domain/task-queues.ts'
 import { countTokens } from '../platform/llm/tokens.ts'
 import type { Platform } from '../platform/platform.ts'
 import { temporalConnectionOptions } from '../platform/temporal-client.ts'
+import { createDataConverter } from '../platform/temporal/data-converter.ts'
 import { createFailureInterceptor } from './failure-interceptor.ts'
 import { installRuntime } from './runtime.ts'
 import { ensureSchedules } from './schedules.ts'
@@ -36,6 +37,7 @@ export async function startWorkers(
   ])
   await ensureSchedules(platform, queues)
   const activities = createActivities(platform)
+  const dataConverter = createDataConverter(platform)
   const workers = await Promise.all(
     queues.map((queue) =>
       Worker.create({
@@ -43,6 +45,7 @@ export async function startWorkers(
         namespace: config.temporal.namespace,
         taskQueue: taskQueue(config.temporal.queuePrefix, queue),
         workflowBundle,
+        dataConverter,
         activities,
         interceptors: { activity: [createFailureInterceptor(platform)] },
         maxConcurrentActivityTaskExecutions: slots[queue],

@@ -4,14 +4,18 @@ import { createEndTurn } from '../activities/chat/end-turn.ts'
 import { listOverdueTurns, listUnstartedTurns } from '../db/chat/turns.ts'
 import { purgeIdempotencyKeys } from '../db/http/idempotency-keys.ts'
 import { listStalledDocuments } from '../db/documents/ingestion.ts'
+import { purgeNotifications } from '../db/notifications/notifications.ts'
+import { listStalledRotations } from '../db/vault/rotations.ts'
 import { AppError } from '../domain/errors.ts'
 import type { QueueName } from '../domain/task-queues.ts'
 import type { Platform } from '../platform/platform.ts'
 import { startWorkflow } from '../platform/start-workflow.ts'
 import { chatTurnStart } from '../workflows/chat/messages.ts'
 import { ingestDocumentStart } from '../workflows/documents/messages.ts'
+import { rotateSecretStart } from '../workflows/vault/messages.ts'
+import { purgeExpiredSecrets } from './purge-expired-secrets.ts'
 
-type SweepPlatform = Pick<Platform, 'db' | 'temporal' | 'config' | 'log' | 'streams'>
+type SweepPlatform = Pick<Platform, 'db' | 'temporal' | 'config' | 'log' | 'streams' | 'vault'>
 
 const everyMs = 5_000
 /** Younger rows are about to be started by the request that made them. */
@@ -48,12 +52,23 @@ async function startDocuments(platform: SweepPlatform): Promise<void> {
   }
 }
 
+async function startRotations(platform: SweepPlatform): Promise<void> {
+  const { rotationTimeoutMs: targetTimeoutMs } = platform.config
+  const stalled = await listStalledRotations(platform.db, { queuedSeconds: olderThanSeconds, silentSeconds })
+  for (const { secretId, trigger } of stalled) {
+    await startWorkflow(platform, rotateSecretStart({ secretId, trigger, targetTimeoutMs }, secretId))
+  }
+}
+
 /** Runs at once and then every few seconds, one round at a time. */
 export function startSweep(platform: SweepPlatform, queues: readonly QueueName[]): { stop(): void } {
   const rounds = [
     ...(queues.includes('llm') ? [startTurns, endOverdueTurns] : []),
     ...(queues.includes('documents') ? [startDocuments] : []),
+    ...(queues.includes('rotation') ? [startRotations] : []),
+    ...(queues.includes('operations') ? [purgeExpiredSecrets] : []),
     ({ db }: SweepPlatform) => purgeIdempotencyKeys(db).then(() => {}),
+    ({ db }: SweepPlatform) => purgeNotifications(db).then(() => {}),
   ]
   let busy = false
   let stopped = false

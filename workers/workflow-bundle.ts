@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { DefaultLogger, bundleWorkflowCode } from '@temporalio/worker'
 import type { Logger } from '../platform/logger.ts'
+import { failureConverterPath } from '../platform/temporal/data-converter.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 /** Then `root` is the folder of the compiled code. */
@@ -16,7 +17,7 @@ const cacheFolder = join(root, 'node_modules', '.cache', 'cdsa')
 async function hashSources(): Promise<string> {
   const hash = createHash('sha256')
   const lockfile = await readFile(join(root, 'node_modules', '.package-lock.json')).catch(() => Buffer.alloc(0))
-  hash.update(lockfile)
+  hash.update(lockfile).update(await readFile(failureConverterPath))
   for (const folder of sourceFolders) {
     const names = await readdir(join(root, folder), { recursive: true })
     for (const name of names.filter((candidate) => /\.[jt]s$/.test(candidate)).sort()) {
@@ -30,6 +31,7 @@ async function bundle(): Promise<string> {
   const extension = compiled ? 'js' : 'ts'
   const { code } = await bundleWorkflowCode({
     workflowsPath: join(root, 'workflows', `index.${extension}`),
+    failureConverterPath,
     logger: new DefaultLogger('WARN'),
   })
   return code

@@ -11,7 +11,7 @@ import { principalOf, readIdempotencyKey, runOnce } from './idempotency.ts'
 import type { OpenStreams } from './open-streams.ts'
 import { type ReadInput, readInput } from './read-input.ts'
 import { traceOf } from './request-trace.ts'
-import type { Access, Reply, Route } from './route.ts'
+import type { Reply, Route } from './route.ts'
 import { sendReply } from './send-reply.ts'
 
 /** Resolves to the account that a request acts for. Throws `auth.unauthenticated`. */
@@ -25,9 +25,11 @@ export interface Kernel {
 }
 
 /** The caller of a route that isn't public. Throws `auth.unauthenticated` and `auth.forbidden`. */
-async function admit(kernel: Kernel, access: Access, request: Request): Promise<Actor | undefined> {
+async function admit(kernel: Kernel, route: Route, request: Request): Promise<Actor | undefined> {
+  const { access, sessionCookie } = route
   if (access === 'public') return undefined
-  const actor = await kernel.authenticate(request)
+  const byCookie = sessionCookie !== undefined && request.headers.authorization === undefined
+  const actor = await (byCookie ? sessionCookie.authenticate(kernel.platform, request) : kernel.authenticate(request))
   traceOf(request).actor = actor
   if (access === 'signed-in' || actor.permissions.has(access)) return actor
   throw new AppError('auth.forbidden', { detail: `This needs the permission “${access}”.` })
@@ -37,7 +39,13 @@ const maxUserAgentLength = 512
 
 function scopeOf(request: Request): Omit<RequestScope, 'newResourceId'> {
   const { requestId, signal } = traceOf(request)
-  return { requestId, signal, ip: request.ip, userAgent: request.get('user-agent')?.slice(0, maxUserAgentLength) }
+  return {
+    requestId,
+    signal,
+    ip: request.ip,
+    secure: request.secure,
+    userAgent: request.get('user-agent')?.slice(0, maxUserAgentLength),
+  }
 }
 
 interface Call {
@@ -74,7 +82,7 @@ async function answer(kernel: Kernel, route: Route, exchange: { request: Request
   const { request, response } = exchange
   const { platform, streams } = kernel
   const { signal, log } = traceOf(request)
-  const actor = await admit(kernel, route.access, request)
+  const actor = await admit(kernel, route, request)
   if (route.idempotent !== undefined) readIdempotencyKey(request.get('idempotency-key'))
   const read = await readInput({ route, request, response, platform, signal })
   const reply = await call({ kernel, route, request, actor, read })

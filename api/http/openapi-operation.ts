@@ -44,7 +44,7 @@ function problemsOf(route: Route): ProblemStatus[] {
 const takesVersion = ({ method }: Route): boolean => method === 'put' || method === 'patch' || method === 'delete'
 
 function parametersOf(route: Route, writer: SchemaWriter): Json[] {
-  const placed = (place: 'path' | 'query', contract: Route['params']): Json[] =>
+  const placed = (place: 'path' | 'query' | 'header', contract: Route['params']): Json[] =>
     contract === undefined
       ? []
       : writer.properties(contract, 'input').map(({ name, required, schema: { description, ...schema } }) => ({
@@ -58,6 +58,7 @@ function parametersOf(route: Route, writer: SchemaWriter): Json[] {
   return [
     ...placed('path', route.params),
     ...placed('query', route.query),
+    ...placed('header', route.headers),
     ...(route.idempotent === undefined ? [] : [shared('IdempotencyKey')]),
     ...(takesVersion(route) ? [shared('IfMatch')] : []),
     ...(route.events !== undefined && route.method === 'get' ? [shared('LastEventId')] : []),
@@ -125,7 +126,7 @@ function successesOf(route: Route, writer: SchemaWriter): Json {
   }
   for (const [status, schema] of Object.entries(route.responses)) {
     const description = statusNames[status] ?? 'Success'
-    const bytes = { 'application/octet-stream': {} }
+    const bytes = Object.fromEntries((route.mediaTypes ?? ['application/octet-stream']).map((type) => [type, {}]))
     const json = schema ? { 'application/json': { schema: writer.write(schema, 'output') } } : bytes
     responses[status] = status === '204' ? { description, headers } : { description, headers, content: json }
   }
@@ -148,6 +149,12 @@ function operationIdOf({ method, path }: Route): string {
     .filter((word) => word !== '')
   return [method, ...words.map((word) => word.charAt(0).toUpperCase() + word.slice(1))].join('')
 }
+
+/** Any one of them will do. */
+const securityOf = ({ sessionCookie }: Route, permission: readonly string[]): Json[] => [
+  { bearer: permission },
+  ...(sessionCookie === undefined ? [] : [{ [sessionCookie.name]: permission }]),
+]
 
 export interface OperationOptions {
   readonly writer: SchemaWriter
@@ -172,6 +179,6 @@ export function createOperation(route: Route, options: OperationOptions): Json {
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(requestBody === undefined ? {} : { requestBody }),
     responses: { ...successesOf(route, writer), ...Object.fromEntries(problems) },
-    security: route.access === 'public' ? [] : [{ bearer: permission }],
+    security: route.access === 'public' ? [] : securityOf(route, permission),
   }
 }

@@ -74,7 +74,7 @@ function differing(inputs: ReadonlyMap<string, unknown>, outputs: ReadonlyMap<st
 
 /** Every contract of a route with the direction in which it goes over the wire. */
 function contractsOf(route: Route): [z.ZodType, Direction][] {
-  const inputs = [route.params, route.query, route.body]
+  const inputs = [route.params, route.query, route.headers, route.body]
   const outputs = [...Object.values(route.responses), ...Object.values(route.events ?? {})]
   return [
     ...inputs.flatMap((schema): [z.ZodType, Direction][] => (schema ? [[schema, 'input']] : [])),

@@ -119,6 +119,15 @@ function opsPaths(): Json {
   }
 }
 
+const cookieSchemes = (routes: readonly Route[]): Json =>
+  Object.fromEntries(
+    routes.flatMap(({ sessionCookie }) =>
+      sessionCookie === undefined
+        ? []
+        : [[sessionCookie.name, { type: 'apiKey', in: 'cookie', name: sessionCookie.name }]],
+    ),
+  )
+
 export function createOpenApiDocument(options: OpenApiOptions): Json {
   const { routes, rootRoutes = [], base, uploadLimitBytes = defaultUploadLimitBytes } = options
   const writer = createSchemaWriter([...routes, ...rootRoutes])
@@ -143,6 +152,7 @@ export function createOpenApiDocument(options: OpenApiOptions): Json {
       headers: sharedHeaders,
       securitySchemes: {
         bearer: { type: 'http', scheme: 'bearer', description: 'An access token, by POST /api/v1/auth/login' },
+        ...cookieSchemes([...routes, ...rootRoutes]),
       },
     },
   }

@@ -59,6 +59,15 @@ const readQuery = (route: Route, request: Request): Promise<unknown> =>
     detail: 'The query doesn’t match its schema.',
   })
 
+function readHeaders({ headers }: Route, request: Request): Promise<unknown> {
+  const names = Object.keys(headers?.shape ?? {})
+  return check(headers, {
+    value: Object.fromEntries(names.map((name) => [name, request.get(name)])),
+    code: 'request.malformed',
+    detail: 'A header doesn’t match its schema.',
+  })
+}
+
 /** Of the headers If-Match and Last-Event-ID. */
 export const maxConditionLength = 255
 export const maxEventIdLength = 64
@@ -110,12 +119,13 @@ export async function readInput(options: ReadInputOptions): Promise<ReadInput> {
   const { route, request } = options
   const params = await readParams(route, request)
   const query = await readQuery(route, request)
+  const headers = await readHeaders(route, request)
   const ifMatch = readIfMatch(request.get('if-match'))
   const lastEventId = request.get('last-event-id') || undefined
   requireFitting('Last-Event-ID', lastEventId, maxEventIdLength)
   const { body, file, payload } = await readBody(options)
   return {
-    input: { params, query, body, file, ifMatch, lastEventId },
+    input: { params, query, headers, body, file, ifMatch, lastEventId },
     payload: { query: request.query, body: payload },
   }
 }

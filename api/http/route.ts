@@ -1,9 +1,10 @@
 // A route is data: method, path, permission, contracts, and the use case that answers. The server and the OpenAPI
 // document are both made from the same table, so that they can't disagree.
+import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { z } from 'zod'
 import type { Permission } from '../../domain/auth/permission.ts'
-import type { Context, PublicContext } from '../../platform/platform.ts'
+import type { Actor, Context, Platform, PublicContext } from '../../platform/platform.ts'
 
 /** `public`: anybody. `signed-in`: any account. Else the permission that the caller needs. There is no default. */
 export type Access = 'public' | 'signed-in' | Permission
@@ -34,12 +35,21 @@ export interface UploadedFile {
   readonly sizeBytes: number
 }
 
+/** A cookie that stands for the access token, on the routes that name it and only where no token is sent. */
+export interface SessionCookie {
+  readonly name: string
+  /** Throws `auth.unauthenticated`, and `auth.forbidden` for a page that may not use it. */
+  readonly authenticate: (platform: Platform, request: IncomingMessage) => Promise<Actor>
+}
+
 type Schema = z.ZodType
 type Output<S> = S extends Schema ? z.output<S> : undefined
 
-export interface RouteInput<P, Q, B> {
+export interface RouteInput<P, Q, B, H = unknown> {
   readonly params: P
   readonly query: Q
+  /** Those that the route declares, by their names in lower case. */
+  readonly headers: H
   /** The parsed JSON body, or the fields of a multipart one. */
   readonly body: B
   /** Of a multipart route: its one file, under the name `file`. */
@@ -59,6 +69,8 @@ interface RouteBase {
   readonly tag: string
   readonly params?: Schema
   readonly query?: Schema
+  /** Headers beside those that every route reads; names in lower case. */
+  readonly headers?: z.ZodObject
   readonly body?: Schema
   /** The body is `multipart/form-data` with one file named `file`; `body` is the schema of its other fields. */
   readonly multipart?: boolean
@@ -66,10 +78,14 @@ interface RouteBase {
   readonly bodyLimitBytes?: number
   /** Status → schema of the JSON body; null where there is no JSON body (204, bytes). */
   readonly responses: Readonly<Partial<Record<200 | 201 | 202 | 204, Schema | null>>>
+  /** Of bytes: what their Content-Type may be; `application/octet-stream`, whatever it is, unless given. */
+  readonly mediaTypes?: readonly string[]
   /** Statuses of problems that don't follow from the rest, such as 401 of a route that checks a password. */
-  readonly problems?: readonly (401 | 403 | 404)[]
+  readonly problems?: readonly (401 | 403 | 404 | 409)[]
   /** Event name → schema of its data, for a route that streams or may stream events. */
   readonly events?: Readonly<Record<string, Schema>>
+  /** Accepted instead of an access token. */
+  readonly sessionCookie?: SessionCookie
   /** A creating POST that honours `Idempotency-Key`. `keep: 'id'`: the answer's body isn't stored, a repeat is 409. */
   readonly idempotent?: { readonly keep: 'answer' | 'id' }
 }
@@ -77,22 +93,23 @@ interface RouteBase {
 /** A route as the server keeps it: its input is checked against the contracts before `handle` sees it. */
 export interface Route extends RouteBase {
   readonly access: Access
-  readonly handle: (context: Context, input: RouteInput<never, never, never>) => Promise<Reply>
+  readonly handle: (context: Context, input: RouteInput<never, never, never, never>) => Promise<Reply>
 }
 
-interface TypedRoute<C, P, Q, B> extends RouteBase {
+interface TypedRoute<C, P, Q, B, H> extends RouteBase {
   readonly params?: P & Schema
   readonly query?: Q & Schema
   readonly body?: B & Schema
-  readonly handle: (context: C, input: RouteInput<Output<P>, Output<Q>, Output<B>>) => Promise<Reply>
+  readonly headers?: H & z.ZodObject
+  readonly handle: (context: C, input: RouteInput<Output<P>, Output<Q>, Output<B>, Output<H>>) => Promise<Reply>
 }
 
 /** Declares a route; the handler's types follow from the contracts. Public handlers get a context without an actor. */
-export function defineRoute<P = undefined, Q = undefined, B = undefined>(
-  route: TypedRoute<Context, P, Q, B> & { readonly access: Exclude<Access, 'public'> },
+export function defineRoute<P = undefined, Q = undefined, B = undefined, H = undefined>(
+  route: TypedRoute<Context, P, Q, B, H> & { readonly access: Exclude<Access, 'public'> },
 ): Route
-export function defineRoute<P = undefined, Q = undefined, B = undefined>(
-  route: TypedRoute<PublicContext, P, Q, B> & { readonly access: 'public' },
+export function defineRoute<P = undefined, Q = undefined, B = undefined, H = undefined>(
+  route: TypedRoute<PublicContext, P, Q, B, H> & { readonly access: 'public' },
 ): Route
 export function defineRoute(route: unknown): Route {
   return route as Route

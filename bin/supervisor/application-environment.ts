@@ -8,9 +8,11 @@ export function applicationEnvironment(options: {
   /** The application's role, never the tables' owner. */
   readonly databaseUrl: string
   readonly temporalAddress: string
+  /** Of the embedded Temporal. */
+  readonly temporalUiUrl: string | undefined
   readonly logLevel: string
 }): NodeJS.ProcessEnv {
-  const { environment, config, databaseUrl, temporalAddress, logLevel } = options
+  const { environment, config, databaseUrl, temporalAddress, temporalUiUrl, logLevel } = options
   const ownTemporal = config.temporal.address === undefined
   return {
     ...environment,
@@ -25,6 +27,9 @@ export function applicationEnvironment(options: {
       TEMPORAL_TLS_KEY_FILE: '',
       TEMPORAL_TLS_CA_FILE: '',
     }),
+    CDSA_CODEC_ORIGINS: [...config.http.codecOrigins, ...(temporalUiUrl === undefined ? [] : [temporalUiUrl])].join(
+      ',',
+    ),
     CDSA_DATA_DIR: config.dataDir,
     LOG_LEVEL: logLevel,
   }

@@ -19,6 +19,8 @@ export interface EmbeddedPartsOptions {
   readonly progress: Progress
   readonly log: Logger
   readonly signal: AbortSignal
+  /** Where the Web UI of the embedded Temporal has payloads decoded. */
+  readonly codecEndpoint: string | undefined
   onSpawn(role: ProcessRole, pid: number): void
 }
 
@@ -35,6 +37,7 @@ async function startTemporal(options: EmbeddedPartsOptions, signal: AbortSignal)
     dataDir: config.dataDir,
     namespace: config.temporal.namespace,
     uiPort: config.temporal.uiPort,
+    codecEndpoint: options.codecEndpoint,
     log,
     onSpawn: (pid) => options.onSpawn('temporal', pid),
   })

@@ -4,6 +4,7 @@ import { hostname } from 'node:os'
 import type { Client } from '@temporalio/client'
 import type { Config } from '../../platform/config.ts'
 import { releaseActivities } from '../../platform/embedded/release-activities.ts'
+import { loadPlatformKeys } from '../../platform/keys.ts'
 import { describeError, type Logger } from '../../platform/logger.ts'
 import { createTemporalClient } from '../../platform/temporal-client.ts'
 import type { Application } from './application.ts'
@@ -64,10 +65,10 @@ export async function releaseWorker(state: PlatformState, pid: number): Promise<
   const { config, log } = state.options
   if (state.parts?.temporal === undefined) return
   try {
-    state.client ??= await createTemporalClient({
-      ...config,
-      temporal: { ...config.temporal, address: temporalAddress(state) },
-    })
+    state.client ??= await createTemporalClient(
+      { ...config, temporal: { ...config.temporal, address: temporalAddress(state) } },
+      await loadPlatformKeys({ config, log }),
+    )
     const result = await releaseActivities({ client: state.client, deadIdentity: `${pid}@${hostname()}` })
     log.info({ pid, ...result }, 'released what a dead worker did')
   } catch (error) {

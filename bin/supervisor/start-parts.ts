@@ -1,9 +1,9 @@
 // Starts the platform's parts in order: what a killed supervisor left is ended first, then come the embedded parts,
 // the schema, and the application last, so that it never meets a half-ready database.
 import { mkdirSync } from 'node:fs'
-import { choosePort } from '../../platform/embedded/ports.ts'
 import { type Application, startApplication } from './application.ts'
 import { applicationEnvironment } from './application-environment.ts'
+import { chooseCodecEndpoint, warnOfOtherPort } from './codec-endpoint.ts'
 import { startEmbeddedParts } from './embedded-parts.ts'
 import { type PlatformState, recordSpawn, refreshRunFile, releaseWorker, temporalAddress } from './platform-state.ts'
 import { endLeftovers, type ProcessRole, type RegisteredProcess } from './process-registry.ts'
@@ -63,6 +63,7 @@ function startApplicationProcesses(
       config,
       databaseUrl,
       temporalAddress: temporalAddress(state),
+      temporalUiUrl: state.parts?.temporal?.uiUrl,
       logLevel,
     }),
     port,
@@ -85,14 +86,13 @@ export async function startParts(
   const { signal } = state.starting
   const stopMs = config.shutdownGraceMs + afterGraceMs
   const leftovers = await takeDataDirectory(state, stopMs)
-  const { port, host } = config.http
-  // Only to say so before the slow steps: the API itself opens the port, or the next free one if none is given.
-  if (port !== undefined) await choosePort({ host, given: port, preferred: port, variable: 'PORT' })
+  const { port } = config.http
+  const codecEndpoint = await chooseCodecEndpoint(config)
   const onSpawn = (role: ProcessRole, pid: number): void => recordSpawn(state, role, pid)
   const preparation = loadPreparation()
   // A fault in loading shows where it is awaited; until then nobody listens.
   preparation.catch(() => undefined)
-  state.parts = await startEmbeddedParts({ config, environment, progress, log, signal, onSpawn })
+  state.parts = await startEmbeddedParts({ config, environment, progress, log, signal, codecEndpoint, onSpawn })
   signal.throwIfAborted()
   const { databaseUrl, administrator } = await prepareSchema(state, await preparation)
   if (administrator !== undefined) onAdministrator(administrator)
@@ -105,6 +105,7 @@ export async function startParts(
     startApplicationProcesses(state, { databaseUrl, port, stopMs }),
   )
   signal.throwIfAborted()
+  warnOfOtherPort({ codecEndpoint, apiUrl: state.application.apiUrl, log })
   refreshRunFile(state)
   return { apiUrl: state.application.apiUrl, temporalUiUrl: state.parts.temporal?.uiUrl ?? null }
 }

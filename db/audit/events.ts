@@ -31,8 +31,8 @@ const commitmentOf = ({ salt, value }: Disclosure): string =>
 const subjectOf = (name: string, { actor, subjectId }: AuditEventInput): string | null =>
   ((name === 'ip' || name === 'userAgent') && actor.type === 'user' ? actor.id : subjectId) ?? null
 
-/** The first 48 bits of a UUIDv7 are its time in milliseconds. */
-const timeOf = (id: string): string => new Date(Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)).toISOString()
+/** The first 48 bits of a UUIDv7 are its time. */
+const millisecondsOf = (id: string): number => Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)
 
 /** Without the members that are undefined, which JSON has no form for. */
 const given = <T extends object>(value: T): T =>
@@ -45,7 +45,7 @@ function toLeaf(id: string, event: AuditEventInput, disclosures: readonly Disclo
   return given({
     v: 1,
     id,
-    at: timeOf(id),
+    at: new Date(millisecondsOf(id)).toISOString(),
     ...classOf(action, outcome),
     action,
     outcome,
@@ -121,9 +121,9 @@ export interface AuditFilter {
   readonly to?: string | undefined
 }
 
-/** The least id of a time: ids are in the order of their times. */
+/** The least id of a time, from 1970 on: ids are in the order of their times. */
 const leastIdOf = (time: string): string => {
-  const hex = new Date(time).getTime().toString(16).padStart(12, '0')
+  const hex = Math.max(0, new Date(time).getTime()).toString(16).padStart(12, '0')
   return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`
 }
 
@@ -188,8 +188,8 @@ export async function getAuditEvent(
 ): Promise<AuditEventRecord & { readonly disclosures: readonly Disclosure[] }> {
   const rows = await db.query<EventRow>(
     `select e.id, e.leaf, (select leaf_index from audit_leaves where event_id = e.id) as "leafIndex"
-     from audit_events e where e.id = $1 and e.at = $2::timestamptz`,
-    [eventId, timeOf(eventId)],
+     from audit_events e where e.id = $1 and e.at = timestamptz 'epoch' + $2 * interval '1 millisecond'`,
+    [eventId, millisecondsOf(eventId)],
   )
   const record = toRecord(firstOrNotFound(rows, 'event'))
   return { ...record, disclosures: (await findDisclosures(db, [eventId])).get(eventId) ?? [] }

@@ -5,6 +5,7 @@ import type { Db } from '../database.ts'
 import { newId } from '../ids.ts'
 import { type EmbeddingModelRow, findActiveEmbeddingModel } from './embedding-models.ts'
 import type { DocumentRun } from './ingestion.ts'
+import { notifyOfEnd } from './notify-of-end.ts'
 import { encodeArray, encodeVector } from './vector-codec.ts'
 
 /** Rows of one INSERT: bounds the size of its parameters (500 × 1,536 × 4 bytes is 3 MB). */
@@ -15,14 +16,13 @@ export interface NewChunks extends DocumentRun {
   readonly chunks: readonly Chunk[]
   /** One for each chunk, in the same order. */
   readonly vectors: readonly Float32Array[]
-  readonly pageCount: number | undefined
 }
 
 /**
- * Makes a run's chunks the document's own and marks it indexed, in one transaction. Resolves to false, and changes
- * nothing, when the document is gone, a newer run has begun, or this run has ended already.
+ * Makes a run's chunks the document's own, marks it indexed and notifies of it, in one transaction. Resolves to who is
+ * notified; undefined, and changes nothing, when the document is gone, a newer run has begun, or this run has ended already.
  */
-export async function replaceChunks(db: Db, input: NewChunks): Promise<boolean> {
+export async function replaceChunks(db: Db, input: NewChunks): Promise<readonly string[] | undefined> {
   const model = await findActiveEmbeddingModel(db)
   if (model === undefined) throw new Error('no embedding model is recorded')
   return db.transaction(async (tx) => {
@@ -30,17 +30,17 @@ export async function replaceChunks(db: Db, input: NewChunks): Promise<boolean> 
       `select id from documents where id = $1 and run = $2 and status not in ('indexed', 'failed') for update`,
       [input.documentId, input.run],
     )
-    if (owned.length === 0) return false
+    if (owned.length === 0) return undefined
     const before = await readLexemes(tx, input.documentId)
     await tx.execute('delete from chunks where document_id = $1', [input.documentId])
     for (let from = 0; from < input.chunks.length; from += rowsPerInsert) await insertChunks(tx, input, model, from)
     await exchangeLexemes(tx, input.documentId, before)
     await tx.execute(
-      `update documents set status = 'indexed', chunk_count = $2, page_count = $3, progress_done = progress_total,
+      `update documents set status = 'indexed', chunk_count = $2, progress_done = progress_total,
          problem = null, indexed_at = now(), updated_at = now() where id = $1`,
-      [input.documentId, input.chunks.length, input.pageCount ?? null],
+      [input.documentId, input.chunks.length],
     )
-    return true
+    return notifyOfEnd(tx, input.documentId)
   })
 }
 

@@ -3,6 +3,7 @@ import { Op } from 'sequelize'
 import type { DocumentStatus } from '../../domain/documents/document.ts'
 import type { StoredProblem } from '../../domain/errors.ts'
 import type { Db } from '../database.ts'
+import { notifyOfEnd } from './notify-of-end.ts'
 
 export interface DocumentRun {
   readonly documentId: string
@@ -46,12 +47,22 @@ export async function recordProgress(db: Db, { documentId, run }: DocumentRun, p
   )
 }
 
-/** Ends a run as failed, with what the reader should change; no effect on a run that has ended. */
-export async function failIngestion(db: Db, { documentId, run }: DocumentRun, problem: StoredProblem): Promise<void> {
-  await db.models.Document.update(
-    { status: 'failed', problem },
-    { where: { id: documentId, run, status: { [Op.notIn]: ['indexed', 'failed'] } } },
-  )
+/**
+ * Ends a run as failed, with what the reader should change, and notifies of it. Resolves to who is notified; undefined,
+ * without effect, when the run has ended already, the document is gone, or a newer run has begun.
+ */
+export async function failIngestion(
+  db: Db,
+  { documentId, run }: DocumentRun,
+  problem: StoredProblem,
+): Promise<readonly string[] | undefined> {
+  return db.transaction(async (tx) => {
+    const [changed] = await tx.models.Document.update(
+      { status: 'failed', problem },
+      { where: { id: documentId, run, status: { [Op.notIn]: ['indexed', 'failed'] } } },
+    )
+    return changed === 0 ? undefined : notifyOfEnd(tx, documentId)
+  })
 }
 
 /**

@@ -6,6 +6,20 @@ import { chat } from './0004-chat.ts'
 import { idempotency } from './0005-idempotency.ts'
 import { listIndexes } from './0006-list-indexes.ts'
 import { audit } from './0007-audit.ts'
+import { vault } from './0008-vault.ts'
+import { notifications } from './0009-notifications.ts'
+import { rotation } from './0010-rotation.ts'
 import type { Migration } from './migration.ts'
 
-export const migrations: readonly Migration[] = [auth, documents, chunks, chat, idempotency, listIndexes, audit]
+export const migrations: readonly Migration[] = [
+  auth,
+  documents,
+  chunks,
+  chat,
+  idempotency,
+  listIndexes,
+  audit,
+  vault,
+  notifications,
+  rotation,
+]

@@ -3,14 +3,11 @@
 import { z } from 'zod'
 import { id, timestamp } from '../resource.ts'
 
-/** Bytes of the salt in front of a personal value: as many as SHA-256 gives, so that a guessed value can't be tried. */
-export const saltBytes = 32
-
 const reference = z.string().min(1).max(512)
 /** Base64 of 32 bytes. */
 export const hashText = z.string().regex(/^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/)
 
-/** The hash of a leaf is SHA-256(0x00 ‖ RFC 8785 JCS(leaf)); see `leafBytes`. */
+/** The hash of a leaf is SHA-256(0x00 ‖ RFC 8785 JCS(leaf)). */
 export const auditLeafSchema = z
   .strictObject({
     v: z.literal(1),
@@ -47,7 +44,7 @@ export const auditLeafSchema = z
 
 export type AuditLeaf = z.infer<typeof auditLeafSchema>
 
-/** A personal value that wasn't erased, with the salt that opens its commitment. */
+/** A personal value that wasn't erased, with the salt that opens its commitment: so long that no guess can be tried. */
 export const disclosureSchema = z
   .strictObject({ name: z.string(), salt: hashText.describe('Base64 of 32 bytes'), value: z.json() })
   .meta({ id: 'AuditDisclosure' })

@@ -62,7 +62,7 @@ const quoted = /[“"„«]([^“”"„«»]{12,})[”"“»]/gu
 function findVerbatim(claim: string, text: string): SentenceSpan | undefined {
   for (const match of claim.matchAll(quoted)) {
     const words = (match[1] ?? '').trim()
-    const start = text.indexOf(words)
+    const start = words === '' ? -1 : text.indexOf(words)
     if (start !== -1) return { start, end: start + words.length }
   }
   return undefined

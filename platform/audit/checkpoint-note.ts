@@ -34,6 +34,9 @@ export interface VerifierKey {
   readonly publicKey: Buffer
 }
 
+/** A public key that vouches for one log, or without an origin for any. */
+export type TrustedKey = Pick<VerifierKey, 'publicKey'> & Partial<VerifierKey>
+
 /** A note that isn't one, or that no known key signed; the message is a sentence. */
 export class NoteError extends Error {
   override readonly name = 'NoteError'
@@ -137,11 +140,12 @@ function isSignedBy(note: Note, key: VerifierKey): boolean {
  * Reads a note that one of the keys must have signed for its own log; signatures by others don't count. Throws NoteError
  * when there is none, and when one of a known key is wrong.
  */
-export function verifyNote(note: string, keys: readonly VerifierKey[]): Note {
+export function verifyNote(note: string, keys: readonly TrustedKey[]): Note {
   const parsed = parseNote(note)
-  const own = keys.filter(({ origin }) => origin === parsed.origin)
-  if (own.length === 0) throw new NoteError(`No key was given for the log ${parsed.origin}.`)
-  if (!own.some((key) => isSignedBy(parsed, key)))
-    throw new NoteError(`The checkpoint of ${parsed.origin} isn’t signed by a key that was given.`)
+  const { origin } = parsed
+  const own = keys.filter((key) => (key.origin ?? origin) === origin)
+  if (own.length === 0) throw new NoteError(`No key was given for the log ${origin}.`)
+  if (!own.some(({ publicKey }) => isSignedBy(parsed, { origin, publicKey })))
+    throw new NoteError(`The checkpoint of ${origin} isn’t signed by a key that was given.`)
   return parsed
 }

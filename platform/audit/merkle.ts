@@ -12,7 +12,7 @@ const nodePrefix = Buffer.from([1])
 export const leafHash = (bytes: Uint8Array): Buffer => sha256(leafPrefix, bytes)
 export const nodeHash = (left: Uint8Array, right: Uint8Array): Buffer => sha256(nodePrefix, left, right)
 /** The root of a tree without leaves. */
-const emptyRoot = (): Buffer => sha256()
+export const emptyRoot = (): Buffer => sha256()
 
 /** The leaves from `begin` up to and without `end`. */
 interface Range {

@@ -40,6 +40,8 @@ export interface TemporalServerOptions {
   readonly port?: number | undefined
   /** A given port must be free; undefined: 8233 or the next free one; 0: any. */
   readonly uiPort?: number | undefined
+  /** Where the Web UI has payloads decoded. */
+  readonly codecEndpoint?: string | undefined
   readonly log: Logger
   onSpawn?(pid: number): void
 }
@@ -62,7 +64,14 @@ interface Ports {
   readonly uiPort: number
 }
 
-function commandLine(options: { databaseFile: string; namespace: string } & Ports): string[] {
+interface CommandLineOptions extends Ports {
+  readonly databaseFile: string
+  readonly namespace: string
+  readonly codecEndpoint: string | undefined
+}
+
+function commandLine(options: CommandLineOptions): string[] {
+  const { codecEndpoint } = options
   const flags: readonly (readonly [name: string, value: string])[] = [
     ['ip', host],
     ['port', `${options.port}`],
@@ -73,6 +82,7 @@ function commandLine(options: { databaseFile: string; namespace: string } & Port
     ['search-attribute', 'ApprovalState=Keyword'],
     ['namespace', options.namespace],
     ['log-level', 'warn'],
+    ...(codecEndpoint === undefined ? [] : [['ui-codec-endpoint', codecEndpoint] as const]),
     ...dynamicConfig.map((setting) => ['dynamic-config-value', setting] as const),
   ]
   const switches = ['--disable-config-file', '--disable-config-env']
@@ -121,7 +131,7 @@ function lastLines(file: string): string {
 }
 
 function supervise(options: TemporalServerOptions, ports: Ports, directory: string): Promise<SupervisedProcess> {
-  const namespace = options.namespace ?? 'default'
+  const { namespace = 'default', codecEndpoint } = options
   const logFile = join(directory, 'server.log')
   return superviseProcess({
     name: 'temporal',
@@ -129,7 +139,7 @@ function supervise(options: TemporalServerOptions, ports: Ports, directory: stri
       // A file, not a pipe: the server must not die of a broken pipe when its supervisor is killed.
       const output = openLog(logFile)
       const databaseFile = join(directory, 'server.db')
-      const child = spawn(options.cliPath, commandLine({ ...ports, databaseFile, namespace }), {
+      const child = spawn(options.cliPath, commandLine({ ...ports, databaseFile, namespace, codecEndpoint }), {
         stdio: ['ignore', output, output],
         detached: true,
         env: {},

@@ -10,3 +10,4 @@ export interface Bus {
 
 export const documentChannel = (documentId: string): string => `document:${documentId}`
 export const turnCancelChannel = (turnId: string): string => `turn-cancel:${turnId}`
+export const notificationChannel = (userId: string): string => `notifications:${userId}`

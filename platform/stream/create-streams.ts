@@ -1,6 +1,6 @@
 // Chooses between Redis and memory for turn streams and bus, and owns the two connections that Redis needs.
 // Without a Redis URL, API and worker must share one process: memory is all that carries the tokens.
-import type { Secret } from '../config.ts'
+import type { SecretValue } from '../secret-value.ts'
 import type { Logger } from '../logger.ts'
 import type { Bus } from './bus.ts'
 import { createLocalBus } from './local-bus.ts'
@@ -20,7 +20,7 @@ export interface Streams {
 }
 
 export interface StreamsOptions {
-  readonly redisUrl?: Secret | undefined
+  readonly redisUrl?: SecretValue | undefined
   readonly retentionSeconds: number
   readonly log: Logger
 }
@@ -49,7 +49,7 @@ function createRedisStreams({
   redisUrl,
   retentionSeconds,
   log,
-}: StreamsOptions & { readonly redisUrl: Secret }): Streams {
+}: StreamsOptions & { readonly redisUrl: SecretValue }): Streams {
   const command = openRedisConnection({ url: redisUrl, role: 'command', log })
   const subscriber = openRedisConnection({ url: redisUrl, role: 'subscriber', log })
   const streams = createRedisTurnStream({ command, subscriber, retentionSeconds, log })

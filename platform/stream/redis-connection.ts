@@ -2,7 +2,7 @@
 // Errors of ioredis hold the command's arguments (passwords, tokens), so only their names and codes are logged or passed on.
 import { Redis, type RedisOptions } from 'ioredis'
 import { AppError } from '../../domain/errors.ts'
-import type { Secret } from '../config.ts'
+import type { SecretValue } from '../secret-value.ts'
 import type { Logger } from '../logger.ts'
 
 /** Two roles, because a connection that subscribes serves nothing else well. */
@@ -22,7 +22,7 @@ const roleOptions = {
 } as const satisfies Record<RedisRole, RedisOptions>
 
 export function openRedisConnection(options: {
-  readonly url: Secret
+  readonly url: SecretValue
   readonly role: RedisRole
   readonly log: Logger
 }): Redis {

@@ -19,6 +19,11 @@ import { recordEmbeddingModel } from '../../db/documents/embedding-models.ts'
 import { listStalledDocuments } from '../../db/documents/ingestion.ts'
 import { searchChunks } from '../../db/documents/search.ts'
 import { purgeIdempotencyKeys } from '../../db/http/idempotency-keys.ts'
+import { listNotificationsAfter, listUnreadNotifications } from '../../db/notifications/notification-feed.ts'
+import { listNotifications, purgeNotifications } from '../../db/notifications/notifications.ts'
+import { listAccesses } from '../../db/vault/access-log.ts'
+import { listExpiredSecrets, listSecrets, purgeSecret } from '../../db/vault/secrets.ts'
+import { listVersions } from '../../db/vault/version-rows.ts'
 import { type TestDatabase, startTestDatabase } from '../support/database.ts'
 import { type FilledIds, dimensions, fillDatabase } from '../support/fill-database.ts'
 
@@ -41,6 +46,7 @@ const tiny: ReadonlySet<string> = new Set([
   'role_permissions',
   'signing_keys',
   'embedding_models',
+  'vault_keys',
 ])
 
 /** A sort of no more than this is a page, or a page a collection. */
@@ -94,6 +100,32 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
   listStalledDocuments: [{ run: (db) => listStalledDocuments(db, { queuedSeconds: 5, silentSeconds: 600 }) }],
   searchChunks: [{ run: search('semantic') }, { run: search('keyword') }, { run: search('hybrid') }],
   purgeIdempotencyKeys: [{ run: (db) => purgeIdempotencyKeys(db) }],
+  listNotifications: [
+    { run: (db, { userId }) => listNotifications(db, userId, page) },
+    { run: (db, { userId }) => listNotifications(db, userId, { ...page, after: 100 }) },
+    { run: (db, { userId }) => listNotifications(db, userId, { ...page, unread: true }) },
+    { run: (db, { userId }) => listNotifications(db, userId, { ...page, after: 100, unread: false }) },
+  ],
+  listNotificationsAfter: [{ run: (db, { userId }) => listNotificationsAfter(db, userId, { after: 100, limit: 100 }) }],
+  listUnreadNotifications: [
+    { run: (db, { userId }) => listUnreadNotifications(db, userId, { upTo: 150, limit: 100 }) },
+  ],
+  purgeNotifications: [{ run: (db) => purgeNotifications(db) }],
+  listSecrets: [
+    { run: (db) => listSecrets(db, { ...page, deleted: 'false' }) },
+    { run: (db, { after }) => listSecrets(db, { ...page, after, deleted: 'false' }) },
+    { run: (db) => listSecrets(db, { ...page, deleted: 'true' }) },
+    { run: (db) => listSecrets(db, { ...page, deleted: 'false', prefix: 'team/7/' }) },
+    { run: (db) => listSecrets(db, { ...page, deleted: 'false', tag: 'tag7' }) },
+    { run: (db) => listSecrets(db, { ...page, deleted: 'false', prefix: 'team/', tag: 'tag7' }) },
+  ],
+  listExpiredSecrets: [{ run: (db) => listExpiredSecrets(db) }],
+  listVersions: [{ run: (db, { secretId }) => listVersions(db, secretId, page) }],
+  listAccesses: [
+    { run: (db, { secretId }) => listAccesses(db, secretId, page) },
+    { run: (db, { secretId, after }) => listAccesses(db, secretId, { ...page, after }) },
+  ],
+  purgeSecret: [{ run: (db, { after }) => purgeSecret(db, after) }],
 }
 
 /** The names of what db/ exports that reads a set, or begins work with one: as the code names such functions. */

@@ -4,7 +4,7 @@ import { findUserForLogin, listUsers } from '../../db/auth/users.ts'
 import { seed } from '../../db/seed.ts'
 import { permissions, roleSeeds } from '../../domain/auth/permission.ts'
 import { AppError } from '../../domain/errors.ts'
-import { Secret } from '../../platform/config.ts'
+import { SecretValue } from '../../platform/secret-value.ts'
 import { createPasswords } from '../../platform/passwords.ts'
 import { type TestDatabase, startTestDatabase } from '../support/database.ts'
 import { newPlatformKeys } from '../support/sign-in-parts.ts'
@@ -52,13 +52,13 @@ describe('seed', () => {
 
   it('changes nothing at the next start, whoever is asked for as administrator', async () => {
     await seed(database.owner, { admin: {}, passwords })
-    const admin = { email: 'other@example.org', password: new Secret('correct horse battery') }
+    const admin = { email: 'other@example.org', password: new SecretValue('correct horse battery') }
     expect(await seed(database.owner, { admin, passwords })).to.deep.equal({})
     expect((await listUsers(database.db, { limit: 10 })).data).to.have.length(1)
   })
 
   it('uses the given address and password, and doesn’t tell the password again', async () => {
-    const admin = { email: 'Root@Example.org', password: new Secret('correct horse battery') }
+    const admin = { email: 'Root@Example.org', password: new SecretValue('correct horse battery') }
     expect(await seed(database.owner, { admin, passwords })).to.deep.equal({})
     const stored = await findUserForLogin(database.db, 'root@example.org')
     const check = stored && { hash: stored.passwordHash, pepperId: stored.pepperId }
@@ -66,7 +66,7 @@ describe('seed', () => {
   })
 
   it('refuses a given password that nobody could register with, and doesn’t quote it', async () => {
-    const failure = await seed(database.owner, { admin: { password: new Secret('tooshort') }, passwords }).then(
+    const failure = await seed(database.owner, { admin: { password: new SecretValue('tooshort') }, passwords }).then(
       () => undefined,
       (error: unknown) => error,
     )

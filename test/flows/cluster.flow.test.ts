@@ -13,6 +13,7 @@ import { runCheckedTurn } from '../support/checked-turn.ts'
 import { type Cluster, startCluster } from '../support/cluster.ts'
 import { eventually } from '../support/eventually.ts'
 import { followTurnPersistently } from '../support/follow.ts'
+import { followNotifications } from '../support/notification-apis.ts'
 import { type MockUpstream, numberedTokens, slowFixture, startMockUpstream } from '../support/mock-upstream.ts'
 
 const apis = ['api-1', 'api-2', 'api-3'] as const
@@ -145,6 +146,17 @@ if (onServices) {
       const client = { ...via('api-3'), upload: via('api-1').upload }
       await runCheckedIngestion(tally, { client, databaseUrl: cluster.databaseUrl })
       settle('wide, documents', 'services', { tally, kills: 0 })
+    })
+
+    it('notifies at every API of a document that one of them took', async () => {
+      const streams = await Promise.all(apis.map((name) => followNotifications(via(name), '1-0')))
+      const uploaded = await via('api-1').upload({ filename: 'tide.txt', bytes: Buffer.from('High water is at noon.') })
+      expect(uploaded.status).to.equal(202)
+      for (const { seen } of streams)
+        await eventually('it is indexed', () => seen.some(({ title }) => title === '“tide.txt” is indexed'))
+      const [first, ...others] = streams.map(({ seen }) => seen.map(({ id, kind }) => `${id} ${kind}`))
+      for (const other of others) expect(other).to.deep.equal(first)
+      for (const stream of streams) stream.close()
     })
 
     it('starts each lost turn once, although three workers sweep', async () => {

@@ -33,6 +33,16 @@ describe('the configuration', () => {
     }
   })
 
+  it('takes a list of host:port for what may be reached, and none by default', () => {
+    expect(parseConfig({}).egressAllow).to.deep.equal([])
+    const list = 'db.internal:5432, 10.0.0.8:80,[fd00::1]:443'
+    const entries = ['db.internal:5432', '10.0.0.8:80', '[fd00::1]:443']
+    expect(parseConfig({ CDSA_EGRESS_ALLOW: list }).egressAllow).to.deep.equal(entries)
+    for (const text of ['db.internal', '*:80', 'http://db:80', '10.0.0.0/8', 'db:0']) {
+      expect(() => parseConfig({ CDSA_EGRESS_ALLOW: text }), text).to.throw(ConfigError, /CDSA_EGRESS_ALLOW/)
+    }
+  })
+
   it('says which variables go together', () => {
     expect(() => parseConfig({ DATABASE_OWNER_URL: 'postgres://x' })).to.throw('needs DATABASE_URL')
     expect(() => parseConfig({ TEMPORAL_TLS_CERT_FILE: 'x' })).to.throw('TEMPORAL_TLS_KEY_FILE')

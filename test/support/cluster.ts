@@ -9,6 +9,7 @@ import type { Client } from '@temporalio/client'
 import { parseConfig } from '../../platform/config.ts'
 import { ownScript } from '../../platform/embedded/own-script.ts'
 import { type TemporalServer, startTemporalServer } from '../../platform/embedded/temporal-server.ts'
+import { loadPlatformKeys } from '../../platform/keys.ts'
 import { createLogger } from '../../platform/logger.ts'
 import { createTemporalClient } from '../../platform/temporal-client.ts'
 import { dropPlatformDatabase, platformDatabase } from './platform-database.ts'
@@ -95,7 +96,9 @@ export async function startCluster(given: Readonly<Record<string, string>> = {})
   }
   const env = { ...process.env, ...settings }
   const application = { ...env, DATABASE_OWNER_URL: '' }
-  const temporal = await createTemporalClient(parseConfig(settings))
+  const config = parseConfig(settings)
+  const keys = await loadPlatformKeys({ config, log: createLogger({ level: 'silent' }) })
+  const temporal = await createTemporalClient(config, keys)
   const members = new Map<string, Member>()
 
   const start = async (name: string, child: ChildProcess): Promise<void> => {

@@ -12,6 +12,8 @@ export interface FilledIds {
   readonly chatId: string
   /** Queued, with a branch of some fifty messages. */
   readonly turnId: string
+  /** With some hundred reads on record. */
+  readonly secretId: string
   /** In the middle of every list. */
   readonly after: string
   readonly model: EmbeddingModelRow
@@ -21,7 +23,7 @@ export interface FilledIds {
 const idOf = (kind: string, number: string): string =>
   `(lpad(to_hex(${number}), 8, '0') || '-${kind}-7000-8000-000000000000')::uuid`
 
-/** 500 users with 20 collections, 200 chats and 60 documents each; one in a hundred rows is unfinished. */
+/** 500 users with 20 collections, 200 chats, 60 documents and 200 notifications each; one in a hundred rows is unfinished. */
 const statements = (model: EmbeddingModelRow): readonly string[] => [
   `insert into users (id, email, display_name, password_hash, pepper_id)
    select ${idOf('0001', 'n')}, n || '@example.org', 'U', 'x', '1' from generate_series(1, 500) n`,
@@ -46,6 +48,22 @@ const statements = (model: EmbeddingModelRow): readonly string[] => [
   `insert into messages (id, chat_id, turn_id, role, content, parent_message_id)
    select ${idOf('0007', 'n')}, ${idOf('0005', 'n % 1000 + 1')}, ${idOf('0006', 'n')}, 'user', 'x', ${idOf('0007', 'n - 1000')}
    from generate_series(1001, 50000) n`,
+  `insert into notification_sequences (user_id, last) select id, 200 from users`,
+  `insert into notifications (id, user_id, sequence, kind, title, body, dedupe_key, created_at, read_at)
+   select ${idOf('0008', 'n')}, ${idOf('0001', 'n % 500 + 1')}, (n - 1) / 500 + 1, 'document.indexed', 'T', 'B', n::text,
+     now() - make_interval(hours => n / 10), case when n % 20 <> 0 then now() - make_interval(hours => n / 40) end
+   from generate_series(1, 100000) n`,
+  `insert into vault_keys (id, kcv, current) values ('k', '0', true)`,
+  `insert into secrets (id, path, tags, max_versions, deleted_at)
+   select ${idOf('0008', 'n')}, 'team/' || n % 200 || '/' || n, array['tag' || n % 300], 10,
+     case when n % 50 = 0 then now() - make_interval(days => n % 40) end from generate_series(1, 20000) n`,
+  `insert into secret_versions (secret_id, version, id, ciphertext, wrapped_dek, kek_id)
+   select ${idOf('0008', 'n')}, v, gen_random_uuid(), '', '', 'k' from generate_series(1, 20000) n, generate_series(1, 2) v`,
+  `insert into secret_labels (secret_id, version, label)
+   select ${idOf('0008', 'n')}, v, case v when 1 then 'PREVIOUS' else 'CURRENT' end
+   from generate_series(1, 20000) n, generate_series(1, 2) v`,
+  `insert into secret_access_log (id, secret_id, version, actor_type, purpose)
+   select ${idOf('0009', 'n')}, ${idOf('0008', 'n % 300 + 1')}, 1, 'user', 'secret.read' from generate_series(1, 50000) n`,
   `insert into idempotency_keys (principal, route, key, fingerprint, resource_id, created_at)
    select 'p', 'r', n::text, '', gen_random_uuid(), now() - make_interval(mins => n / 20) from generate_series(1, 28000) n`,
 ]
@@ -62,6 +80,7 @@ export async function fillDatabase(db: Db, model: EmbeddingModelRow): Promise<Fi
     documentId: id('0003', 501),
     chatId: id('0005', 501),
     turnId: id('0006', 49_000),
+    secretId: id('0008', 201),
     after: id('0003', 300),
     model,
   }

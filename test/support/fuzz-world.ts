@@ -23,7 +23,7 @@ export interface FuzzWorld {
 const expendables = 8
 
 /** The embedded platform prints its administrator's password; on a given database a new account is promoted. */
-async function findAdministrator(platform: PlatformProcess): Promise<Credentials> {
+export async function findAdministrator(platform: PlatformProcess): Promise<Credentials> {
   const { DATABASE_OWNER_URL: ownerUrl } = await platformDatabase(process.env, platform.dataDir)
   if (ownerUrl === undefined) {
     const [, email = '', password = ''] = await eventually(
@@ -58,7 +58,9 @@ async function makeResources(client: ApiClient, text: string) {
   await followToEnd(client, started.body['eventsUrl'])
   const messages = (await client.get(`/chats/${chatId}/messages`)).body['data'] as { id: string; role: string }[]
   const parentMessageId = messages.find(({ role }) => role === 'assistant')?.id ?? randomUUID()
-  return { collectionId, documentId, chatId, turnId: idOf(started, 'turn'), parentMessageId }
+  const [notification] = (await client.get('/notifications?limit=1')).body['data'] as { id: string }[]
+  const notificationId = notification?.id ?? randomUUID()
+  return { collectionId, documentId, chatId, turnId: idOf(started, 'turn'), parentMessageId, notificationId }
 }
 
 const byName = (
@@ -75,6 +77,7 @@ const byName = (
     chatId: of('chatId'),
     turnId: of('turnId'),
     parentMessageId: of('parentMessageId'),
+    notificationId: of('notificationId'),
     after: of('documentId'),
     userId: userIds,
   }

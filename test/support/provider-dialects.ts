@@ -1,6 +1,6 @@
 // The three protocols that our drivers speak, as test cases need them: how to open the driver for a mock upstream, and
 // how that provider writes text, thoughts, tool calls, usage, ends and errors on the wire.
-import { Secret } from '../../platform/config.ts'
+import { SecretValue } from '../../platform/secret-value.ts'
 import { createAnthropicLanguageModel } from '../../platform/llm/anthropic/anthropic-language-model.ts'
 import type { LanguageModel } from '../../platform/llm/language-model.ts'
 import { createOllamaLanguageModel } from '../../platform/llm/ollama/ollama-language-model.ts'
@@ -44,7 +44,7 @@ export const chunkFrame = (delta: object, rest: object = {}): string =>
   data({ choices: [{ index: 0, delta, finish_reason: null, ...rest }] })
 export const doneFrame = 'data: [DONE]\n\n'
 const stalling = (stallTimeoutMs: number | undefined) => (stallTimeoutMs === undefined ? {} : { stallTimeoutMs })
-const secret = (key: string | undefined) => (key === undefined ? undefined : new Secret(key))
+const secret = (key: string | undefined) => (key === undefined ? undefined : new SecretValue(key))
 
 export const openAiDialect: Dialect = {
   name: 'openai',

@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { accessSync, constants } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { Redis } from 'ioredis'
@@ -78,11 +78,18 @@ async function prepareCommand(root: string | undefined): Promise<RedisCommand> {
   return { file, prefix: [], directory, ownDirectory: directory }
 }
 
+export interface RedisOptions {
+  readonly appendOnly?: boolean
+  /** The lines of an ACL file; the user `default` must get in without a password. */
+  readonly users?: readonly string[]
+}
+
 /** Throws when no server is installed: use `startRedisOrSkip` where a suite can do without. */
 export async function startRedis(
-  options: { readonly appendOnly?: boolean; readonly root?: string | undefined } = {},
+  options: RedisOptions & { readonly root?: string | undefined } = {},
 ): Promise<TestRedis> {
   const { file, prefix, directory, ownDirectory } = await prepareCommand(options.root)
+  if (options.users !== undefined) await writeFile(join(directory, 'users.acl'), `${options.users.join('\n')}\n`)
   const port = await anyFreePort('127.0.0.1')
   const settings = {
     '--port': String(port),
@@ -90,6 +97,7 @@ export async function startRedis(
     '--dir': ownDirectory,
     '--save': '',
     '--appendonly': options.appendOnly === false ? 'no' : 'yes',
+    ...(options.users === undefined ? {} : { '--aclfile': join(ownDirectory, 'users.acl') }),
   }
   let child: ChildProcess | undefined
   const killNow = (): void => void child?.kill('SIGKILL')
@@ -126,10 +134,7 @@ export async function startRedis(
 }
 
 /** For a suite's `before`: says so and skips the suite when no server is installed. */
-export async function startRedisOrSkip(
-  context: Mocha.Context,
-  options?: { readonly appendOnly?: boolean },
-): Promise<TestRedis> {
+export async function startRedisOrSkip(context: Mocha.Context, options?: RedisOptions): Promise<TestRedis> {
   if (findRedisServer() === undefined) {
     process.stdout.write('    neither redis-server nor valkey-server is installed: skipping what needs one\n')
     context.skip()

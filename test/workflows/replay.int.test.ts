@@ -3,11 +3,16 @@ import { readFile, readdir } from 'node:fs/promises'
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js'
 import { Worker } from '@temporalio/worker'
 import { expect } from 'chai'
+import { parseConfig } from '../../platform/config.ts'
+import { createPlatformKeys, parseKeys } from '../../platform/keys.ts'
 import { createLogger } from '../../platform/logger.ts'
+import { createDataConverter } from '../../platform/temporal/data-converter.ts'
 import { installRuntime } from '../../workers/runtime.ts'
 import { loadWorkflowBundle } from '../../workers/workflow-bundle.ts'
+import { historyKey } from '../support/history-key.ts'
 
 const folder = new URL('../histories/', import.meta.url)
+const dataConverter = createDataConverter({ config: parseConfig({}), keys: createPlatformKeys(parseKeys(historyKey)) })
 
 interface RecordedHistory {
   readonly events: readonly {
@@ -27,7 +32,7 @@ async function readHistories(): Promise<{ readonly name: string; readonly json: 
 
 async function replay(json: unknown): Promise<void> {
   const workflowBundle = await loadWorkflowBundle(createLogger({ level: 'silent' }))
-  await Worker.runReplayHistory({ workflowBundle }, historyFromJSON(json))
+  await Worker.runReplayHistory({ workflowBundle, dataConverter }, historyFromJSON(json))
 }
 
 describe('recorded histories', function () {
@@ -42,6 +47,14 @@ describe('recorded histories', function () {
       'chat-turn.failed.json',
       'ingest-document.completed.json',
       'ingest-document.failed.json',
+      'ingest-document.long.json',
+      'ingest-document.one-batch-a-call.json',
+      // Recorded once payloads were encrypted; those above tell of workflows that were started before.
+      'chat-turn.cancelled.encrypted.json',
+      'chat-turn.completed.encrypted.json',
+      'chat-turn.failed.encrypted.json',
+      'ingest-document.completed.encrypted.json',
+      'ingest-document.failed.encrypted.json',
     ])
     const types = (await readHistories()).map(
       ({ json }) => json.events[0]?.workflowExecutionStartedEventAttributes?.workflowType.name,

@@ -1,6 +1,6 @@
 // Ingestion: parse → chunk → embed in batches → index. Each step leaves its result in the blob store under a key of its
 // inputs, so a step that runs again, or a later run with the same inputs, finds it there.
-import { CancellationScope, isCancellation, proxyActivities } from '@temporalio/workflow'
+import { CancellationScope, isCancellation, patched, proxyActivities } from '@temporalio/workflow'
 import type { Activities } from '../../activities/index.ts'
 import { problemOf } from '../failure.ts'
 import type { IngestDocumentInput } from './messages.ts'
@@ -31,11 +31,7 @@ export async function ingestDocument(input: IngestDocumentInput): Promise<void> 
     const parsed = await parseDocument(input)
     if (parsed === null) return
     const { batches } = await chunkDocument(input)
-    let next = 0
-    const embedRest = async (): Promise<void> => {
-      while (next < batches) await embedChunks({ ...input, batch: next++ })
-    }
-    await Promise.all(Array.from({ length: parallelBatches }, embedRest))
+    await (patched('several-batches-a-call') ? embedAll(input, batches) : embedEach(input, batches))
     await indexDocument(input)
   } catch (error) {
     const problem = isCancellation(error)
@@ -44,4 +40,21 @@ export async function ingestDocument(input: IngestDocumentInput): Promise<void> 
     await CancellationScope.nonCancellable(() => failDocument({ ...input, problem }))
     throw error
   }
+}
+
+/** Each takes every third batch, so that the progress of all is even. */
+async function embedAll(input: IngestDocumentInput, batches: number): Promise<void> {
+  const embedFrom = async (first: number): Promise<void> => {
+    for (let batch = first; batch < batches; ) batch = await embedChunks({ ...input, batch, every: parallelBatches })
+  }
+  await Promise.all(Array.from({ length: parallelBatches }, (_, first) => embedFrom(first)))
+}
+
+/** As runs that began before `several-batches-a-call` go on. */
+async function embedEach(input: IngestDocumentInput, batches: number): Promise<void> {
+  let next = 0
+  const embedRest = async (): Promise<void> => {
+    while (next < batches) await embedChunks({ ...input, batch: next++ })
+  }
+  await Promise.all(Array.from({ length: parallelBatches }, embedRest))
 }

@@ -1,11 +1,11 @@
 // The official SDK's client for Anthropic or any server that speaks its Messages API; loaded at first use (0.3 s, 23 MB).
 // It gets key and address from here, never from the environment (but for the SDK's own custom headers), and never retries: Temporal is the only retrier.
 import type { Anthropic } from '@anthropic-ai/sdk'
-import type { Secret } from '../../config.ts'
+import type { SecretValue } from '../../secret-value.ts'
 
 export interface AnthropicConnection {
   /** Some local servers need none; no key is sent then. */
-  readonly apiKey?: Secret | undefined
+  readonly apiKey?: SecretValue | undefined
   /** With the path in front of `/v1/messages`. Anthropic's own when absent. */
   readonly baseUrl?: string | undefined
 }

@@ -2,14 +2,14 @@
 // a request under way, drops the headers of an error, prints what it can't parse and goes on without it: all of that
 // is settled below it. Loaded at the first call.
 import type { Ollama } from 'ollama'
-import type { Secret } from '../../config.ts'
+import type { SecretValue } from '../../secret-value.ts'
 import { cutOffAnswer, unreadableAnswer } from '../provider-errors.ts'
 
 export interface OllamaConnection {
   /** As in OLLAMA_HOST: an address, or host and port. */
   readonly host: string
   /** Ollama itself asks for none; its cloud and proxies in front of it do. */
-  readonly apiKey?: Secret | undefined
+  readonly apiKey?: SecretValue | undefined
 }
 
 /** An answer that says no, or an error in the middle of one; `message` isn't ours to show. */

@@ -1,11 +1,11 @@
 // The official SDK's client for OpenAI or any server that speaks its protocol; loaded at the first call (130 ms, 15 MB).
 // It gets everything from here, never from the environment (but for the SDK's own custom headers), and never retries: Temporal is the only retrier.
 import type { OpenAI } from 'openai'
-import type { Secret } from '../../config.ts'
+import type { SecretValue } from '../../secret-value.ts'
 
 export interface OpenAiConnection {
   /** Some local servers need none; no Authorization header is sent then. */
-  readonly apiKey?: Secret | undefined
+  readonly apiKey?: SecretValue | undefined
   /** With the path in front of `/chat/completions`, as in `http://127.0.0.1:11434/v1`. OpenAI's own when absent. */
   readonly baseUrl?: string | undefined
 }

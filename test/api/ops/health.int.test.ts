@@ -6,6 +6,7 @@ import { openDatabase } from '../../../db/database.ts'
 import { parseConfig } from '../../../platform/config.ts'
 import { createTemporalClient } from '../../../platform/temporal-client.ts'
 import { type KernelServer, startKernelServer } from '../../support/kernel-server.ts'
+import { newPlatformKeys } from '../../support/sign-in-parts.ts'
 
 interface Check {
   readonly status: string
@@ -23,7 +24,7 @@ describe('health', () => {
     silent.listen(0, '127.0.0.1')
     await once(silent, 'listening')
     const address = `127.0.0.1:${(silent.address() as AddressInfo).port}`
-    const temporal = await createTemporalClient(parseConfig({ TEMPORAL_ADDRESS: address }))
+    const temporal = await createTemporalClient(parseConfig({ TEMPORAL_ADDRESS: address }), newPlatformKeys())
     server = await startKernelServer({ routes: [], parts: { temporal }, db })
   })
   after(async () => {

@@ -9,6 +9,7 @@ const build = (environment: Record<string, string>) =>
     config: parseConfig(environment),
     databaseUrl: 'postgres://app@localhost/cdsa',
     temporalAddress: '127.0.0.1:7000',
+    temporalUiUrl: environment['TEMPORAL_ADDRESS'] === undefined ? 'http://127.0.0.1:8233' : undefined,
     logLevel: 'warn',
   })
 
@@ -32,6 +33,16 @@ describe('applicationEnvironment', () => {
     )
     expect(config.database.ownerUrl?.reveal()).to.equal('postgres://app@localhost/cdsa')
     expect(config.admin.password).to.equal(undefined)
+  })
+
+  it('lets the embedded Web UI have payloads decoded, beside those that are configured', () => {
+    expect(parseConfig(build({})).http.codecOrigins).to.deep.equal(['http://127.0.0.1:8233'])
+    const named = { CDSA_CODEC_ORIGINS: 'https://temporal.example.org' }
+    expect(parseConfig(build(named)).http.codecOrigins)
+      .to.have.length(2)
+      .and.include(named.CDSA_CODEC_ORIGINS)
+    const cluster = { ...named, TEMPORAL_ADDRESS: 'temporal.example.org:7233' }
+    expect(parseConfig(build(cluster)).http.codecOrigins).to.deep.equal([named.CDSA_CODEC_ORIGINS])
   })
 
   it('gives credentials of a Temporal cluster to that cluster alone', () => {

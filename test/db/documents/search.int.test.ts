@@ -94,14 +94,14 @@ describe('search', function () {
       tokenCount: 5,
       spans: [{ start: 0, end: text.length, page: ordinal + 1 }],
     }))
-    return replaceChunks(db, {
+    const notified = await replaceChunks(db, {
       documentId,
       collectionId,
       run,
       chunks,
       vectors: await embed(texts),
-      pageCount: texts.length,
     })
+    return notified !== undefined
   }
 
   async function find(

@@ -103,6 +103,11 @@ describe('extractCitations', () => {
     expect(citation?.page).to.equal(null)
   })
 
+  it('takes quotation marks around markers alone for no quotation', () => {
+    const [citation] = extractCitations('“[1, 2][1, 2]“', [passage(1, bridge), passage(2, bridge)])
+    expect(citation?.quote).to.not.equal('')
+  })
+
   it('quotes the passage’s own text, letter by letter, whatever the answer says', () => {
     const words = fc.array(
       fc.constantFrom('bridge', 'opened', '1966. ', 'toll', '\n', '“x y”', '。', '😀', '  ', 'É', '|'),

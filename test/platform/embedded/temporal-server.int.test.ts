@@ -73,6 +73,13 @@ describe('startTemporalServer', () => {
     expect(environment).to.equal('')
   })
 
+  it('tells its Web UI where payloads are decoded', async () => {
+    const codecEndpoint = 'http://127.0.0.1:3000/api/v1/codec'
+    server = await startTemporalServer({ cliPath, dataDir, uiPort: 0, codecEndpoint, log })
+    const settings = await (await fetch(`${server.uiUrl}/api/v1/settings`)).json()
+    expect(settings).to.have.nested.property('Codec.Endpoint', codecEndpoint)
+  })
+
   it('comes back after a SIGKILL with the same address and the workflows it had', async () => {
     server = await startTemporalServer({ cliPath, dataDir, uiPort: 0, log })
     const client = await connect(server.address)

@@ -2,7 +2,7 @@
 import { expect } from 'chai'
 import { Redis } from 'ioredis'
 import { AppError } from '../../../domain/errors.ts'
-import { Secret } from '../../../platform/config.ts'
+import { SecretValue } from '../../../platform/secret-value.ts'
 import { createStreams, type Streams } from '../../../platform/stream/create-streams.ts'
 import { createTurnPublisher } from '../../../platform/stream/turn-publisher.ts'
 import { captureLog, type CapturedLog } from '../../support/captured-log.ts'
@@ -20,7 +20,7 @@ describe('streams with Redis', function () {
   let opened: Streams[] = []
 
   const open = (url = redis.url): Streams => {
-    const streams = createStreams({ redisUrl: new Secret(url), retentionSeconds: 60, log: logged.log })
+    const streams = createStreams({ redisUrl: new SecretValue(url), retentionSeconds: 60, log: logged.log })
     opened.push(streams)
     return streams
   }

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { expect } from 'chai'
 import type { Redis } from 'ioredis'
 import { AppError } from '../../../domain/errors.ts'
-import { Secret } from '../../../platform/config.ts'
+import { SecretValue } from '../../../platform/secret-value.ts'
 import { createRedisBus } from '../../../platform/stream/redis-bus.ts'
 import { openRedisConnection } from '../../../platform/stream/redis-connection.ts'
 import { captureLog, type CapturedLog } from '../../support/captured-log.ts'
@@ -18,7 +18,7 @@ describe('redis bus', function () {
   let logged: CapturedLog
 
   const open = () => {
-    const url = new Secret(redis.url)
+    const url = new SecretValue(redis.url)
     const command = openRedisConnection({ url, role: 'command', log: logged.log })
     const subscriber = openRedisConnection({ url, role: 'subscriber', log: logged.log })
     connections.push(command, subscriber)

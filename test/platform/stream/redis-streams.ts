@@ -1,7 +1,7 @@
 // Two “processes” on one Redis for the tests: a writer and a reader, each with its own pair of connections.
 // The connections are those of production; a test that needs to see or cut one gets it here.
 import type { Redis } from 'ioredis'
-import { Secret } from '../../../platform/config.ts'
+import { SecretValue } from '../../../platform/secret-value.ts'
 import type { Logger } from '../../../platform/logger.ts'
 import { openRedisConnection } from '../../../platform/stream/redis-connection.ts'
 import { createRedisTurnStream } from '../../../platform/stream/redis-turn-stream.ts'
@@ -25,8 +25,8 @@ export interface RedisProcessOptions {
 
 export function openRedisProcess(given: RedisProcessOptions): RedisProcess {
   const { url, subscriberUrl = url, log, retentionMs = 60_000, ...options } = given
-  const command = openRedisConnection({ url: new Secret(url), role: 'command', log })
-  const subscriber = openRedisConnection({ url: new Secret(subscriberUrl), role: 'subscriber', log })
+  const command = openRedisConnection({ url: new SecretValue(url), role: 'command', log })
+  const subscriber = openRedisConnection({ url: new SecretValue(subscriberUrl), role: 'subscriber', log })
   const streams = createRedisTurnStream({
     command,
     subscriber,

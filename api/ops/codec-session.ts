@@ -1,0 +1,61 @@
+// The cookie by which a browser that shows the Temporal Web UI may have payloads decoded. The UI can send no token to an
+// http endpoint, so the operator fetches this; it opens nothing else, and ends with the session that it was made in.
+import type { IncomingMessage } from 'node:http'
+import { z } from 'zod'
+import { findActor } from '../../db/auth/sessions.ts'
+import { AppError } from '../../domain/errors.ts'
+import type { Actor, Context, Platform } from '../../platform/platform.ts'
+import type { SessionCookie } from '../http/route.ts'
+
+const name = 'cdsa_codec'
+const purpose = 'codec-session'
+const path = '/api/v1/codec'
+export const codecSessionSeconds = 3_600
+
+const ticketSchema = z.strictObject({ userId: z.uuid(), sessionId: z.uuid(), expiresAt: z.int() })
+
+/** The header that sets the cookie. */
+export function issueCodecCookie({ keys, actor, secure }: Pick<Context, 'keys' | 'actor' | 'secure'>): string {
+  const expiresAt = Math.floor(Date.now() / 1_000) + codecSessionSeconds
+  const ticket = { userId: actor.userId, sessionId: actor.sessionId, expiresAt }
+  const { keyId, sealed } = keys.seal(purpose, Buffer.from(JSON.stringify(ticket)))
+  const value = `${Buffer.from(keyId).toString('base64url')}.${sealed.toString('base64url')}`
+  const attributes = [`Path=${path}`, `Max-Age=${codecSessionSeconds}`, 'HttpOnly', 'SameSite=Strict']
+  return [`${name}=${value}`, ...attributes, ...(secure ? ['Secure'] : [])].join('; ')
+}
+
+function valueOf({ headers }: IncomingMessage): string | undefined {
+  const pairs = (headers.cookie ?? '').split(';').map((pair) => pair.trim())
+  return pairs.find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1)
+}
+
+function openTicket({ keys }: Pick<Platform, 'keys'>, value: string): z.infer<typeof ticketSchema> | undefined {
+  const [keyId = '', sealed = ''] = value.split('.').map((part) => Buffer.from(part, 'base64url'))
+  try {
+    return ticketSchema.parse(JSON.parse(keys.open(purpose, String(keyId), Buffer.from(sealed)).toString()))
+  } catch {
+    return undefined
+  }
+}
+
+/** A cookie goes along with requests of any page of the same site, so its page is asked too. */
+function requireCodecOrigin({ config }: Pick<Platform, 'config'>, { headers }: IncomingMessage): void {
+  if (headers.origin !== undefined && config.http.codecOrigins.includes(headers.origin)) return
+  throw new AppError('auth.forbidden', { detail: 'This page isn’t one of CDSA_CODEC_ORIGINS.' })
+}
+
+async function authenticate(
+  platform: Pick<Platform, 'keys' | 'config' | 'db'>,
+  request: IncomingMessage,
+): Promise<Actor> {
+  const value = valueOf(request)
+  if (value === undefined) throw new AppError('auth.unauthenticated')
+  requireCodecOrigin(platform, request)
+  const ticket = openTicket(platform, value)
+  if (ticket === undefined || ticket.expiresAt * 1_000 <= Date.now()) throw new AppError('auth.unauthenticated')
+  const actor = await findActor(platform.db, ticket)
+  if (actor === undefined) throw new AppError('auth.unauthenticated')
+  return { ...actor, permissions: new Set(actor.permissions) }
+}
+
+export const codecCookie: SessionCookie = { name, authenticate }

@@ -1,0 +1,27 @@
+// What a rotator is given in tests: sockets that nothing guards, because the targets are servers of the test's own.
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { newId } from '../../db/ids.ts'
+import type { Connect, RotatorDependencies } from '../../platform/rotators/rotator.ts'
+
+const plainConnect: Connect = async ({ host, port, signal }) => {
+  const socket = connect({ host, port })
+  socket.on('error', () => undefined)
+  try {
+    await once(socket, 'connect', { signal })
+    return socket
+  } catch (error) {
+    socket.destroy()
+    throw error
+  }
+}
+
+export const rotatorDependencies = (given: Partial<RotatorDependencies> = {}): RotatorDependencies => ({
+  connect: plainConnect,
+  post: () => Promise.reject(new Error('Nothing is posted here.')),
+  secretId: newId(),
+  rotationId: newId(),
+  credential: '',
+  signal: new AbortController().signal,
+  ...given,
+})
