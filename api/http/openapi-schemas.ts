@@ -28,6 +28,8 @@ function convert(schema: z.ZodType, direction: Direction): { root: Json; defs: J
       // Fields may be added to any answer: only what refuses unknown fields says so.
       if (def.type === 'object' && def.catchall === undefined) delete jsonSchema.additionalProperties
       if (plainFormats.has(jsonSchema.format)) delete jsonSchema.pattern
+      // No format of JSON Schema: its `contentEncoding` says it.
+      if (jsonSchema.contentEncoding === 'base64') delete jsonSchema.format
     },
   })
   return { root: (document.properties?.['root'] ?? {}) as Json, defs: document.$defs ?? {} }

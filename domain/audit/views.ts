@@ -31,14 +31,12 @@ const filters = {
 }
 export const listAuditEventsQuerySchema = pageQuery.extend(filters)
 
-export const exportFormats = ['ndjson', 'csv'] as const
-export const exportQuerySchema = z.strictObject({ format: z.enum(exportFormats).default('ndjson'), ...filters })
+export const exportQuerySchema = z.strictObject({ format: z.enum(['ndjson', 'csv']).default('ndjson'), ...filters })
 export type ExportQuery = z.infer<typeof exportQuerySchema>
 
 export const checkpointSchema = z
   .object({ id, origin: z.string(), size: leafCount, root: hash, note, createdAt: timestamp })
   .meta({ id: 'AuditCheckpoint' })
-export type CheckpointView = z.infer<typeof checkpointSchema>
 
 const size = z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER)
 export const inclusionQuerySchema = z.strictObject({

@@ -4,6 +4,7 @@ import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
+import { listOrigins } from '../../db/audit/origins.ts'
 import { listPermissions, listRoles } from '../../db/auth/roles.ts'
 import { listSigningKeys } from '../../db/auth/signing-keys.ts'
 import { listUsers } from '../../db/auth/users.ts'
@@ -45,6 +46,7 @@ const tiny: ReadonlySet<string> = new Set([
   'permissions',
   'role_permissions',
   'signing_keys',
+  'audit_origins',
   'embedding_models',
   'vault_keys',
 ])
@@ -68,6 +70,7 @@ const search = (mode: 'semantic' | 'keyword' | 'hybrid') => (db: Db, ids: Filled
   })
 
 const cases: Readonly<Record<string, readonly Case[]>> = {
+  listOrigins: [{ run: (db) => listOrigins(db) }],
   listPermissions: [{ run: (db) => listPermissions(db) }],
   listRoles: [{ run: (db, { after }) => listRoles(db, { ...page, after }) }],
   listSigningKeys: [{ run: (db) => listSigningKeys(db) }],

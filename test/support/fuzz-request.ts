@@ -170,6 +170,7 @@ export const fuzzHeaders: fc.Arbitrary<Record<string, string>> = fc
     'if-match': sometimes(['"1"', '"2"', 'W/"1"', '*']),
     accept: sometimes(['application/json', 'text/event-stream', '*/*', 'text/html']),
     'x-request-id': sometimes(['fuzz']),
+    'x-namespace': sometimes(['', 'default', 'elsewhere']),
     'user-agent': sometimes(['fuzz']),
   })
   .map((headers) => {

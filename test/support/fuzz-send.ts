@@ -1,4 +1,4 @@
-// Sends a request as it was made, byte for byte: `fetch` would tidy its path. Of an event stream only the beginning is read.
+// Sends a request as it was made, byte for byte: `fetch` would tidy its path. Of a stream only the beginning is read.
 import { type Agent, request as httpRequest, type IncomingMessage } from 'node:http'
 import type { FuzzBody } from './fuzz-request.ts'
 import type { AnswerToCheck } from './openapi-document.ts'
@@ -13,9 +13,13 @@ export interface RequestToSend {
 
 /** A stream that has nothing to tell yet is left after this. */
 const silentMs = 1_000
+/** An export has no end worth waiting for. */
+const maxBytesLength = 200_000
 
 function collect(response: IncomingMessage, settle: (text: string) => void): void {
-  const isStream = String(response.headers['content-type']).startsWith('text/event-stream')
+  const contentType = String(response.headers['content-type'])
+  const isStream = contentType.startsWith('text/event-stream')
+  const isJson = /^application\/(problem\+)?json/.test(contentType)
   let text = ''
   const leave = (): void => {
     response.destroy()
@@ -26,6 +30,7 @@ function collect(response: IncomingMessage, settle: (text: string) => void): voi
   response.on('data', (chunk: string) => {
     text += chunk
     if (isStream && /^event: [^]*\n\n/m.test(text)) leave()
+    if (!isJson && text.length > maxBytesLength) leave()
   })
   response.once('close', () => {
     clearTimeout(silence)

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { openDatabase } from '../../db/database.ts'
 import { setUserRoles } from '../../db/auth/roles.ts'
-import { type ApiClient, type Credentials, signUp } from './api-client.ts'
+import { type ApiClient, type Credentials, signIn, signUp } from './api-client.ts'
 import { eventually } from './eventually.ts'
 import { followDocumentToEnd, followToEnd } from './follow.ts'
 import { platformDatabase } from './platform-database.ts'
@@ -42,6 +42,12 @@ export async function findAdministrator(platform: PlatformProcess): Promise<Cred
   return client
 }
 
+/** Of the audit log: sealed ones and newer ones. */
+async function findEvents(administrator: ApiClient): Promise<string[]> {
+  const { body } = await administrator.get('/audit/events?limit=10')
+  return (body['data'] as { id: string }[]).map(({ id }) => id)
+}
+
 const idOf = (answer: { readonly body: Record<string, { readonly id: string }> }, noun: string): string => {
   const made = answer.body[noun]
   if (made === undefined) throw new Error(`no ${noun}: ${JSON.stringify(answer.body)}`)
@@ -66,6 +72,7 @@ async function makeResources(client: ApiClient, text: string) {
 const byName = (
   list: readonly Awaited<ReturnType<typeof makeResources>>[],
   userIds: readonly string[],
+  eventIds: readonly string[],
 ): Record<string, readonly string[]> => {
   const of = (name: keyof (typeof list)[number]) => list.map((made) => made[name])
   return {
@@ -80,6 +87,7 @@ const byName = (
     notificationId: of('notificationId'),
     after: of('documentId'),
     userId: userIds,
+    eventId: eventIds,
   }
 }
 
@@ -92,10 +100,12 @@ export async function makeFuzzWorld(platform: PlatformProcess): Promise<FuzzWorl
   for (let made = 0; made < expendables; made += 1) spare.push(await makeResources(client, `Spare ${made}.`))
   const userIds = victims.map(({ userId }) => userId)
   const sessions = await Promise.all([1, 2, 3, 4].map(() => signUp(apiUrl)))
+  const administrator = await findAdministrator(platform)
+  const eventIds = await findEvents(await signIn(apiUrl, administrator))
   return {
-    accounts: { client, administrator: await findAdministrator(platform) },
-    ids: byName(kept, userIds),
-    expendableIds: byName(spare, userIds),
+    accounts: { client, administrator },
+    ids: byName(kept, userIds, eventIds),
+    expendableIds: byName(spare, userIds, eventIds),
     expendableTokens: [...sessions.map(({ token }) => token), 'x', undefined],
   }
 }
