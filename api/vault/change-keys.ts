@@ -1,5 +1,8 @@
 // A new key for the vault, and the work that brings everything under it.
+import { createNotifications } from '../../db/notifications/notifications.ts'
+import { keyRotatedNotification } from '../../domain/notifications/key-notifications.ts'
 import type { VaultStatus } from '../../domain/vault/secret.ts'
+import { announceNotifications } from '../../platform/notifications/announce-notifications.ts'
 import type { Context } from '../../platform/platform.ts'
 import { startWorkflow } from '../../platform/start-workflow.ts'
 import { rewrapKeysStart, rewrapWorkflowId } from '../../workflows/vault/messages.ts'
@@ -8,11 +11,16 @@ import { audited } from '../audit/audited.ts'
 /** New values are sealed under the new key at once; the others stay readable. Throws `vault.key_unchanged`. */
 export async function rotateKeys(context: Context): Promise<VaultStatus> {
   const { vault } = context
-  await audited(
+  const { notified } = await audited(
     context,
-    (tx) => vault.rotateKey(tx),
+    async (tx) => {
+      const key = await vault.rotateKey(tx)
+      const content = { ...keyRotatedNotification(key), permission: 'secret:write' } as const
+      return { ...key, notified: await createNotifications(tx, content) }
+    },
     ({ id, kcv }) => ({ action: 'key.rotate', outcome: 'success', resource: { type: 'key', id }, details: { kcv } }),
   )
+  await announceNotifications(context, notified)
   return vault.status()
 }
 
