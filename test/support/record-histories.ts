@@ -13,9 +13,12 @@ import { chatTurnWorkflowId } from '../../workflows/chat/messages.ts'
 import { ingestWorkflowId } from '../../workflows/documents/messages.ts'
 import { type ApiClient, signUp } from './api-client.ts'
 import { makeHandbookPdf } from './documents.ts'
+import { eventually } from './eventually.ts'
 import { followDocumentToEnd, followTurnPersistently } from './follow.ts'
 import { historyKey } from './history-key.ts'
 import { startMockUpstream } from './mock-upstream.ts'
+import { makeOperator } from './operator.ts'
+import { applicationDatabaseUrl } from './platform-database.ts'
 import { startPlatformProcess } from './platform-process.ts'
 import { testTemporalCli } from './temporal-cli.ts'
 
@@ -39,6 +42,15 @@ async function ingest(client: ApiClient, filename: string, bytes: Uint8Array): P
   const { document } = (await client.upload({ filename, bytes })).body
   await followDocumentToEnd(client, document.id)
   return ingestWorkflowId(document.id)
+}
+
+/** Some values under an old key, and the work that brings them under a new one. */
+async function rewrap(client: ApiClient): Promise<string> {
+  for (const path of ['one', 'two', 'three']) await client.post('/vault/secrets', { path, value: path })
+  await client.post('/vault/keys/rotate')
+  const { workflowId } = (await client.post('/vault/keys/rewrap')).body
+  await eventually('the rewrap ends', async () => (await client.get('/vault/status')).body['staleVersions'] === 0)
+  return workflowId
 }
 
 /** The export names the machine that recorded it: its host and where the project lay. */
@@ -71,6 +83,7 @@ const platform = await startPlatformProcess({
 })
 try {
   const client = await signUp(platform.run.apiUrl)
+  await makeOperator(client, applicationDatabaseUrl(process.env, platform.dataDir))
   const pdf = await makeHandbookPdf()
   const workflows = {
     'chat-turn.completed': await runTurn(client, 'hello'),
@@ -79,6 +92,7 @@ try {
     'ingest-document.completed': await ingest(client, 'handbook.pdf', pdf),
     'ingest-document.failed': await ingest(client, 'cut.pdf', pdf.subarray(0, 700)),
     'ingest-document.long': await ingest(client, 'long.pdf', await makeHandbookPdf({ copies: 30 })),
+    'rewrap-keys.completed': await rewrap(client),
   }
   const cli = await testTemporalCli()
   for (const [name, workflowId] of Object.entries(workflows)) {
