@@ -7,6 +7,8 @@ import type { Client } from '@temporalio/client'
 import { expect } from 'chai'
 import { type Db, openDatabase } from '../../db/database.ts'
 import { parseConfig } from '../../platform/config.ts'
+import { loadPlatformKeys } from '../../platform/keys.ts'
+import { createLogger } from '../../platform/logger.ts'
 import { createTemporalClient } from '../../platform/temporal-client.ts'
 import { type ApiAnswer, type ApiClient, signUp } from '../support/api-client.ts'
 import { eventually } from '../support/eventually.ts'
@@ -35,7 +37,11 @@ describe('a secret’s value', function () {
     const url = applicationDatabaseUrl(process.env, platform.dataDir)
     db = openDatabase({ url, poolSize: 1 })
     operator = await makeOperator(await signUp(platform.run.apiUrl), url)
-    temporal = await createTemporalClient(parseConfig({ TEMPORAL_ADDRESS: platform.run.temporalAddress }))
+    const config = parseConfig({ TEMPORAL_ADDRESS: platform.run.temporalAddress, CDSA_DATA_DIR: platform.dataDir })
+    temporal = await createTemporalClient(
+      config,
+      await loadPlatformKeys({ config, log: createLogger({ level: 'silent' }) }),
+    )
   })
   after(async () => {
     await temporal?.connection.close()
