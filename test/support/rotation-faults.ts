@@ -104,7 +104,7 @@ const happenings: Readonly<Record<Fault, (held: Held) => Promise<void>>> = {
 
 /** Logs in with the current value again and again; resolves to how often it was refused while it was the current one. */
 function watch(world: RotationWorld, secret: RotatedSecret): { stop(): Promise<number> } {
-  let stopped = false
+  const ending = new AbortController()
   let refused = 0
   const current = () => world.valueOf(secret, 'CURRENT').catch(() => undefined)
   const look = async (): Promise<void> => {
@@ -115,14 +115,14 @@ function watch(world: RotationWorld, secret: RotatedSecret): { stop(): Promise<n
     if (taken === false && after?.version === before.version) refused += 1
   }
   const watching = (async () => {
-    while (!stopped) {
+    while (!ending.signal.aborted) {
       await look()
       await delay(50)
     }
   })()
   return {
     stop: async () => {
-      stopped = true
+      ending.abort()
       await watching
       return refused
     },
