@@ -34,7 +34,7 @@ async function untilMessage(child: ChildProcess, member: string): Promise<void> 
 }
 
 export async function startRotationWorker(env: NodeJS.ProcessEnv): Promise<RotationWorker> {
-  const { file, execArgv } = ownScript('./run-rotation-worker.ts', import.meta.url)
+  const { file, execArgv } = ownScript('./run-rotation-worker', import.meta.url)
   const child = fork(file, { env, execArgv: [...execArgv], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
   await untilMessage(child, 'ready')
   return {

@@ -171,13 +171,21 @@ const ofSecrets = (platform: Platform, context: () => Context, targets: Parts['t
     ),
 })
 
-export async function startRotationWorld(root: string): Promise<RotationWorld> {
-  const parts = await startParts(root)
-  const environment = environmentOf(parts)
+async function stopParts({ dataDir, temporal, vaultDatabase, targets }: Parts): Promise<void> {
+  await temporal.stop()
+  for (const part of [vaultDatabase, ...Object.values(targets)]) await part.stop()
+  await rm(dataDir, { recursive: true, force: true, maxRetries: 10 })
+}
+
+async function openPlatform(parts: Parts, environment: Record<string, string>): Promise<Platform> {
   const config = parseConfig(environment)
-  const log = createLogger({ level: 'silent' })
-  await prepareDatabase(config, { ...parts.urls, embedded: false, log })
-  const platform = await createPlatform(config, { name: 'test' })
+  await prepareDatabase(config, { ...parts.urls, embedded: false, log: createLogger({ level: 'silent' }) })
+  return createPlatform(config, { name: 'test' })
+}
+
+async function createWorld(parts: Parts): Promise<RotationWorld> {
+  const environment = environmentOf(parts)
+  const platform = await openPlatform(parts, environment)
   const userId = await administratorOf(platform)
   const context = (): Context => createContext(platform, userId)
   await createAdministrators(context, parts.targets)
@@ -200,9 +208,18 @@ export async function startRotationWorld(root: string): Promise<RotationWorld> {
     stop: async () => {
       await worker?.kill()
       await platform.close()
-      await parts.temporal.stop()
-      for (const part of [parts.vaultDatabase, ...Object.values(parts.targets)]) await part.stop()
-      await rm(parts.dataDir, { recursive: true, force: true, maxRetries: 10 })
+      await stopParts(parts)
     },
+  }
+}
+
+/** Throws where there is no Debian root at `root`. */
+export async function startRotationWorld(root: string): Promise<RotationWorld> {
+  const parts = await startParts(root)
+  try {
+    return await createWorld(parts)
+  } catch (error) {
+    await stopParts(parts)
+    throw error
   }
 }
