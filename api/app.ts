@@ -7,6 +7,7 @@ import helmet from 'helmet'
 import { AppError } from '../domain/errors.ts'
 import type { Config } from '../platform/config.ts'
 import type { Platform } from '../platform/platform.ts'
+import type { Denials } from './audit/denials.ts'
 import { createDocs } from './http/docs.ts'
 import { handleErrors, refuseUnknownRoute } from './http/handle-errors.ts'
 import { type Authenticate, type Kernel, mountRoutes } from './http/mount-route.ts'
@@ -24,6 +25,8 @@ export interface AppOptions {
   /** Served at the root, such as `/.well-known/jwks.json`. */
   readonly rootRoutes?: readonly Route[]
   readonly authenticate: Authenticate
+  /** Told of every request that is refused. */
+  readonly denials: Denials
 }
 
 export interface App {
@@ -129,7 +132,7 @@ function mountApi(app: Express, options: AppOptions, kernel: Kernel): void {
 
 /** Builds the API. Nothing listens, and no dependency is asked, until a request comes. */
 export function createApp(options: AppOptions): App {
-  const { platform, authenticate } = options
+  const { platform, authenticate, denials } = options
   const { config, log, metrics } = platform
   const streams = createOpenStreams()
   const app = createExpress(config)
@@ -138,7 +141,7 @@ export function createApp(options: AppOptions): App {
   app.use(compress)
   app.use(createOpsRoutes({ platform, checks: createHealthChecks(platform), isClosing: () => streams.closed }))
   app.use(createDocs())
-  mountApi(app, options, { platform, authenticate, streams })
+  mountApi(app, options, { platform, authenticate, denials, streams })
   app.use(refuseUnknownRoute, handleErrors)
   return { handler: app, closeStreams: () => streams.closeAll() }
 }

@@ -1,6 +1,8 @@
 // Every failure that CDSA names. One class, one registry: code → kind, title, whether a retry may help.
 // api/http/problem.ts maps kinds to HTTP statuses; activities map codes to Temporal's ApplicationFailure.
 
+import type { AuditAttempt } from './audit/event.ts'
+
 export type ErrorKind =
   | 'malformed'
   | 'unauthenticated'
@@ -110,6 +112,8 @@ export interface AppErrorOptions {
   readonly retryAfterMs?: number
   /** The id of the resource that the failure is about, when the caller may know it. */
   readonly resourceId?: string
+  /** What a refused caller has tried, where the route alone doesn't say it: for the audit log, never for the caller. */
+  readonly attempt?: AuditAttempt
 }
 
 export class AppError extends Error {
@@ -119,6 +123,7 @@ export class AppError extends Error {
   readonly errors: readonly FieldFault[] | undefined
   readonly retryAfterMs: number | undefined
   readonly resourceId: string | undefined
+  readonly attempt: AuditAttempt | undefined
 
   constructor(code: ErrorCode, options: AppErrorOptions = {}) {
     super(
@@ -130,6 +135,7 @@ export class AppError extends Error {
     this.errors = options.errors
     this.retryAfterMs = options.retryAfterMs
     this.resourceId = options.resourceId
+    this.attempt = options.attempt
   }
 
   get kind(): ErrorKind {

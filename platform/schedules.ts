@@ -4,7 +4,6 @@ import {
   ScheduleAlreadyRunning,
   ScheduleNotFoundError,
   type ScheduleOptions,
-  type ScheduleOptionsAction,
   ScheduleOverlapPolicy,
   type ScheduleUpdateOptions,
 } from '@temporalio/client'
@@ -34,7 +33,7 @@ const longestJitterMs = 60_000
 export const scheduleIdOf = ({ config }: Pick<Platform, 'config'>, id: string): string =>
   `${config.temporal.queuePrefix}-${id}`
 
-type Schedule = ScheduleOptions<ScheduleOptionsAction> & ScheduleUpdateOptions<ScheduleOptionsAction>
+type Schedule = ScheduleOptions & ScheduleUpdateOptions
 
 function toSchedule(platform: SchedulePlatform, periodic: PeriodicWorkflow): Omit<Schedule, 'state'> {
   const { id, type, queue, input, everySeconds, anchoredAt, pauseOnFailure = false, summary } = periodic

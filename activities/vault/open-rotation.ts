@@ -40,7 +40,7 @@ interface RotatorFor {
   readonly rotationId: string
 }
 
-export async function createRotator(platform: RotationPlatform, given: RotatorFor): Promise<Rotator> {
+async function createRotator(platform: RotationPlatform, given: RotatorFor): Promise<Rotator> {
   const { target, secretId, rotationId } = given
   return openRotator(target, {
     connect: (place) => platform.egress.connect(place),

@@ -53,7 +53,7 @@ async function takeOver({ db }: RotationPlatform, { rotation }: OpenRotation, ve
 }
 
 /** Records that nothing is known, and raises the alarm once. */
-export async function fallInDoubt(platform: RotationPlatform, { rotationId, problem }: SettleInput): Promise<void> {
+async function fallInDoubt(platform: RotationPlatform, { rotationId, problem }: SettleInput): Promise<void> {
   const notified = await platform.db.transaction(async (tx) => {
     const rotation = await lockRotation(tx, rotationId)
     if (!(await recordDoubt(tx, rotationId, problem))) return []

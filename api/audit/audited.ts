@@ -14,6 +14,13 @@ export interface AuditedChange extends Omit<AuditEventInput, 'outcome' | 'actor'
   readonly actor?: AuditEventInput['actor']
 }
 
+/** The names of what a patch changes: values may be anything, names are ours. */
+export const fieldsOf = (patch: object): string =>
+  Object.entries(patch)
+    .flatMap(([name, value]) => (value === undefined ? [] : [name]))
+    .sort()
+    .join(' ')
+
 /** The whole event of a change, in this request. */
 export function eventOf(context: Auditor, change: AuditedChange): AuditEventInput {
   const { actor, requestId, ip, userAgent } = context

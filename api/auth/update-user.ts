@@ -3,8 +3,24 @@
 import { type UserChange, updateUser as changeUser } from '../../db/auth/users.ts'
 import type { User } from '../../domain/auth/user.ts'
 import type { Context } from '../../platform/platform.ts'
+import { type Auditor, audited, fieldsOf } from '../audit/audited.ts'
 
 /** Throws `resource.not_found`, `request.invalid` for an unknown role, `auth.last_administrator`. */
-export async function updateUser({ db }: Pick<Context, 'db'>, change: UserChange): Promise<User> {
-  return await changeUser(db, change)
+export async function updateUser(context: Auditor & Pick<Context, 'db' | 'actor'>, change: UserChange): Promise<User> {
+  const { displayName, roles, disabled } = change.patch
+  return await audited(
+    context,
+    (tx) => changeUser(tx, change),
+    ({ id }) => ({
+      action: 'user.update',
+      resource: { type: 'user', id },
+      details: {
+        fields: fieldsOf(change.patch),
+        ...(roles === undefined ? {} : { roles: roles.join(' ') }),
+        ...(disabled === undefined ? {} : { disabled }),
+      },
+      personal: { displayName },
+      subjectId: id,
+    }),
+  )
 }

@@ -5,6 +5,7 @@ import { isFinal, type Turn } from '../../domain/chat/chat.ts'
 import { endingEntries } from '../../domain/chat/turn-ending.ts'
 import { AppError } from '../../domain/errors.ts'
 import type { Context } from '../../platform/platform.ts'
+import { audited } from '../audit/audited.ts'
 import { stopTurn } from './stop-turn.ts'
 
 /** Throws `turn.ended` once it is over. Resolves before the turn has ended: its events say when. */
@@ -15,6 +16,12 @@ export async function cancelTurn(
   const access = { ...input, userId: context.actor.userId }
   const turn = await getTurn(context.db, access)
   if (isFinal(turn.status)) throw new AppError('turn.ended', { detail: 'There is nothing left to cancel.' })
+  // The request is told before anything is stopped: what the work then does to the row comes later, if at all.
+  await audited(
+    context,
+    async () => {},
+    () => ({ action: 'turn.cancel', resource: { type: 'turn', id: turn.id }, details: { chatId: turn.chatId } }),
+  )
   if (!(await stopTurn(context, turn.id))) await cancelUnstarted(context, turn.id)
   return getTurn(context.db, access)
 }

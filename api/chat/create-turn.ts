@@ -6,6 +6,7 @@ import { AppError } from '../../domain/errors.ts'
 import type { Context } from '../../platform/platform.ts'
 import { startCommitted } from '../../platform/start-workflow.ts'
 import { chatTurnStart } from '../../workflows/chat/messages.ts'
+import { audited, eventOf } from '../audit/audited.ts'
 
 interface TurnRequest extends CreateTurn {
   readonly chatId: string
@@ -16,7 +17,12 @@ export async function startTurn(context: Context, input: TurnRequest): Promise<T
   // The chat's own model was checked when it was set; where its provider has gone since, the turn fails and says so.
   if (input.model !== undefined) llm.resolve(input.model)
   await checkAttachments(context, input.attachmentIds)
-  const turn = await createTurn(db, { ...input, userId: actor.userId, turnId, defaultModel: llm.defaultModel })
+  const event = eventOf(context, {
+    action: 'turn.create',
+    resource: { type: 'turn', id: turnId },
+    details: { chatId: input.chatId },
+  })
+  const turn = await createTurn(db, { ...input, userId: actor.userId, turnId, defaultModel: llm.defaultModel, event })
   await startCommitted(context, chatTurnStart({ turnId, stepTimeoutMs: config.turnTimeoutMs }, actor.userId))
   return turn
 }
@@ -26,8 +32,15 @@ export async function retryTurn(
   context: Context,
   { chatId, turnId }: { readonly chatId: string; readonly turnId: string },
 ): Promise<Turn> {
-  const { db, config, actor, newResourceId } = context
-  const turn = await createRetryTurn(db, { userId: actor.userId, chatId, turnId }, newResourceId)
+  const { config, actor, newResourceId } = context
+  const { turn } = await audited(
+    context,
+    (tx) => createRetryTurn(tx, { userId: actor.userId, chatId, turnId }, newResourceId),
+    ({ made }) =>
+      made
+        ? { action: 'turn.retry', resource: { type: 'turn', id: newResourceId }, details: { chatId, of: turnId } }
+        : undefined,
+  )
   await startCommitted(context, chatTurnStart({ turnId: turn.id, stepTimeoutMs: config.turnTimeoutMs }, actor.userId))
   return turn
 }

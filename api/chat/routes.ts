@@ -1,6 +1,6 @@
 // The routes of chats, turns and messages.
 import { z } from 'zod'
-import { createChat, getChat, listChats, updateChat } from '../../db/chat/chats.ts'
+import { getChat, listChats } from '../../db/chat/chats.ts'
 import { listMessages } from '../../db/chat/messages.ts'
 import { getTurn } from '../../db/chat/turns.ts'
 import { chatSchema, chatSettingsSchema, createTurnSchema, messageSchema, turnSchema } from '../../domain/chat/chat.ts'
@@ -8,10 +8,10 @@ import { turnEventSchemas } from '../../domain/chat/turn-event-schemas.ts'
 import { id, pageOf, pageQuery } from '../../domain/resource.ts'
 import { defineRoute } from '../http/route.ts'
 import { cancelTurn } from './cancel-turn.ts'
-import { checkSettings } from './check-settings.ts'
 import { retryTurn, startTurn } from './create-turn.ts'
 import { followTurn, turnEvents } from './follow-turn.ts'
 import { removeChat } from './remove-chat.ts'
+import { changeChat, makeChat } from './save-chat.ts'
 
 const tag = 'chat'
 const chatParams = z.object({ chatId: id })
@@ -33,11 +33,7 @@ const chatRoutes = [
     body: chatSettingsSchema,
     responses: { 201: chatBody },
     idempotent: { keep: 'answer' },
-    handle: async (context, { body }) => {
-      await checkSettings(context, body)
-      const access = { userId: context.actor.userId, chatId: context.newResourceId }
-      return { status: 201, body: { chat: await createChat(context.db, access, body) } }
-    },
+    handle: async (context, { body }) => ({ status: 201, body: { chat: await makeChat(context, body) } }),
   }),
   defineRoute({
     method: 'get',
@@ -71,11 +67,10 @@ const chatRoutes = [
     params: chatParams,
     body: chatSettingsSchema,
     responses: { 200: chatBody },
-    handle: async (context, { params, body }) => {
-      await checkSettings(context, body)
-      const access = { userId: context.actor.userId, ...params }
-      return { status: 200, body: { chat: await updateChat(context.db, access, body) } }
-    },
+    handle: async (context, { params, body }) => ({
+      status: 200,
+      body: { chat: await changeChat(context, params.chatId, body) },
+    }),
   }),
   defineRoute({
     method: 'delete',

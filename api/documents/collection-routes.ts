@@ -1,15 +1,6 @@
 // The routes of collections and their members.
 import { z } from 'zod'
-import {
-  createCollection,
-  deleteCollection,
-  getCollection,
-  listCollections,
-  listMembers,
-  putMember,
-  removeMember,
-  updateCollection,
-} from '../../db/documents/collections.ts'
+import { getCollection, listCollections, listMembers } from '../../db/documents/collections.ts'
 import {
   type Collection,
   collectionSchema,
@@ -21,6 +12,13 @@ import {
 import { AppError } from '../../domain/errors.ts'
 import { id, pageOf, pageQuery } from '../../domain/resource.ts'
 import { type Reply, defineRoute } from '../http/route.ts'
+import {
+  changeCollection,
+  changeMember,
+  makeCollection,
+  removeCollection,
+  removeOneMember,
+} from './change-collection.ts'
 
 const tag = 'collections'
 const params = z.object({ collectionId: id })
@@ -50,8 +48,7 @@ const collections = [
     body: createCollectionSchema,
     responses: { 201: collectionBody },
     idempotent: { keep: 'answer' },
-    handle: async ({ db, actor, newResourceId }, { body }) =>
-      reply(201, await createCollection(db, { id: newResourceId, ownerId: actor.userId, ...body })),
+    handle: async (context, { body }) => reply(201, await makeCollection(context, body)),
   }),
   defineRoute({
     method: 'get',
@@ -83,10 +80,8 @@ const collections = [
     params,
     body: patchCollectionSchema,
     responses: { 200: collectionBody },
-    handle: async ({ db, actor }, { params, body, ifMatch }) => {
-      const change = { userId: actor.userId, ...params, ...body, ifVersion: versionOf(ifMatch) }
-      return reply(200, await updateCollection(db, change))
-    },
+    handle: async (context, { params, body, ifMatch }) =>
+      reply(200, await changeCollection(context, { ...params, ...body, ifVersion: versionOf(ifMatch) })),
   }),
   defineRoute({
     method: 'delete',
@@ -96,8 +91,8 @@ const collections = [
     tag,
     params,
     responses: { 204: null },
-    handle: async ({ db, actor }, { params }) => {
-      await deleteCollection(db, { userId: actor.userId, ...params })
+    handle: async (context, { params }) => {
+      await removeCollection(context, params.collectionId)
       return { status: 204 }
     },
   }),
@@ -126,10 +121,10 @@ const members = [
     params: memberParams,
     body: putMemberSchema,
     responses: { 200: z.object({ member: memberSchema }) },
-    handle: async ({ db, actor }, { params, body }) => {
-      const change = { userId: actor.userId, collectionId: params.collectionId, memberId: params.userId, ...body }
-      return { status: 200, body: { member: await putMember(db, change) } }
-    },
+    handle: async (context, { params: { collectionId, userId }, body }) => ({
+      status: 200,
+      body: { member: await changeMember(context, { collectionId, memberId: userId, ...body }) },
+    }),
   }),
   defineRoute({
     method: 'delete',
@@ -139,8 +134,8 @@ const members = [
     tag,
     params: memberParams,
     responses: { 204: null },
-    handle: async ({ db, actor }, { params }) => {
-      await removeMember(db, { userId: actor.userId, collectionId: params.collectionId, memberId: params.userId })
+    handle: async (context, { params }) => {
+      await removeOneMember(context, { collectionId: params.collectionId, memberId: params.userId })
       return { status: 204 }
     },
   }),

@@ -1,7 +1,7 @@
 // The routes of documents and of search.
 import { z } from 'zod'
 import { listChunks } from '../../db/documents/chunks.ts'
-import { deleteDocument, getDocument, listDocuments, renameDocument } from '../../db/documents/documents.ts'
+import { getDocument, listDocuments } from '../../db/documents/documents.ts'
 import {
   documentSchema,
   listDocumentsQuerySchema,
@@ -12,6 +12,7 @@ import { searchRequestSchema, searchResponseSchema } from '../../domain/document
 import { chunkSchema, elementSchema } from '../../domain/documents/views.ts'
 import { id, offsetQuery, pageOf } from '../../domain/resource.ts'
 import { defineRoute } from '../http/route.ts'
+import { deleteOneDocument, renameOneDocument } from './change-document.ts'
 import { followDocument } from './follow-document.ts'
 import { readElements } from './read-elements.ts'
 import { reindexDocument } from './reindex-document.ts'
@@ -53,9 +54,9 @@ const changing = [
     params,
     body: patchDocumentSchema,
     responses: { 200: documentBody },
-    handle: async ({ db, actor }, { params, body }) => ({
+    handle: async (context, { params, body }) => ({
       status: 200,
-      body: { document: await renameDocument(db, { userId: actor.userId, ...params, ...body }) },
+      body: { document: await renameOneDocument(context, { ...params, ...body }) },
     }),
   }),
   defineRoute({
@@ -66,8 +67,8 @@ const changing = [
     tag,
     params,
     responses: { 204: null },
-    handle: async ({ db, actor }, { params }) => {
-      await deleteDocument(db, { userId: actor.userId, ...params })
+    handle: async (context, { params }) => {
+      await deleteOneDocument(context, params.documentId)
       return { status: 204 }
     },
   }),

@@ -5,6 +5,7 @@ import type { IRouter, Request, Response } from 'express'
 import { newId } from '../../db/ids.ts'
 import { AppError } from '../../domain/errors.ts'
 import type { Actor, Context, Platform, RequestScope } from '../../platform/platform.ts'
+import type { Denials } from '../audit/denials.ts'
 import { checkEvent, checkReply } from './check-reply.ts'
 import { principalOf, readIdempotencyKey, runOnce } from './idempotency.ts'
 import type { OpenStreams } from './open-streams.ts'
@@ -19,6 +20,7 @@ export type Authenticate = (request: IncomingMessage) => Promise<Actor>
 export interface Kernel {
   readonly platform: Platform
   readonly authenticate: Authenticate
+  readonly denials: Denials
   readonly streams: OpenStreams
 }
 
@@ -28,7 +30,7 @@ async function admit(kernel: Kernel, route: Route, request: Request): Promise<Ac
   if (access === 'public') return undefined
   const byCookie = sessionCookie !== undefined && request.headers.authorization === undefined
   const actor = await (byCookie ? sessionCookie.authenticate(kernel.platform, request) : kernel.authenticate(request))
-  traceOf(request).userId = actor.userId
+  traceOf(request).actor = actor
   if (access === 'signed-in' || actor.permissions.has(access)) return actor
   throw new AppError('auth.forbidden', { detail: `This needs the permission “${access}”.` })
 }
@@ -92,6 +94,31 @@ async function answer(kernel: Kernel, route: Route, exchange: { request: Request
   })
 }
 
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
+/** The ids that a path names: other texts in it may be anything. */
+const idsOf = (params: Request['params']): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(params).filter(
+      (entry): entry is [string, string] => typeof entry[1] === 'string' && uuid.test(entry[1]),
+    ),
+  )
+
+/**
+ * Tells the audit log of a refusal, after whatever was begun has been undone and before the caller learns of it. Throws
+ * `service.unavailable` when it can't be told: nobody is refused without a trace.
+ */
+async function recordDenial({ denials }: Kernel, route: string, request: Request, thrown: unknown): Promise<void> {
+  if (!(thrown instanceof AppError) || (thrown.kind !== 'unauthenticated' && thrown.kind !== 'forbidden')) return
+  const { actor } = traceOf(request)
+  try {
+    const { code, attempt } = thrown
+    await denials.record({ ...scopeOf(request), actor, route, code, attempt, ids: idsOf(request.params) })
+  } catch (cause) {
+    throw new AppError('service.unavailable', { detail: 'Requests can’t be judged at the moment.', cause })
+  }
+}
+
 /** `/chats/{chatId}` as Express writes it. */
 const toExpressPath = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ':$1')
 
@@ -118,7 +145,12 @@ export function mountRoutes(
   for (const route of routes.toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1))) {
     router[route.method](toExpressPath(route.path), async (request: Request, response: Response) => {
       traceOf(request).route = `${base}${route.path}`
-      await answer(kernel, route, { request, response })
+      try {
+        await answer(kernel, route, { request, response })
+      } catch (error) {
+        await recordDenial(kernel, `${request.method} ${base}${route.path}`, request, error)
+        throw error
+      }
     })
   }
 }

@@ -6,6 +6,7 @@ import type { RequestHandler, Response } from 'express'
 import { Gauge, Histogram, type Registry, collectDefaultMetrics } from 'prom-client'
 import { AppError } from '../../domain/errors.ts'
 import type { Logger } from '../../platform/logger.ts'
+import type { Actor } from '../../platform/platform.ts'
 import type { OpenStreams } from './open-streams.ts'
 
 export interface RequestTrace {
@@ -16,7 +17,8 @@ export interface RequestTrace {
   readonly abort: (reason: AppError) => void
   /** The route's pattern, once it is known. */
   route?: string
-  userId?: string
+  /** Who asks, once that is known: refusals are told of them. */
+  actor?: Actor
   /** The code of the problem that was answered. */
   code?: string
 }
@@ -67,7 +69,7 @@ function writeAccessLine(trace: RequestTrace, method: string, response: Response
     route: trace.route ?? 'unmatched',
     status: response.statusCode,
     ms,
-    ...(trace.userId === undefined ? {} : { userId: trace.userId }),
+    ...(trace.actor === undefined ? {} : { userId: trace.actor.userId }),
     ...(trace.code === undefined ? {} : { code: trace.code }),
     ...(response.writableFinished ? {} : { cutOff: true }),
   }

@@ -27,6 +27,10 @@ function disclose(personal: AuditEventInput['personal']): Disclosure[] {
 const commitmentOf = ({ salt, value }: Disclosure): string =>
   createHash('sha256').update(Buffer.from(salt, 'base64')).update(canonicalize(value)).digest('base64')
 
+/** Where a request came from says something of whoever made it, all other values of whom the event is about. */
+const subjectOf = (name: string, { actor, subjectId }: AuditEventInput): string | null =>
+  ((name === 'ip' || name === 'userAgent') && actor.type === 'user' ? actor.id : subjectId) ?? null
+
 /** The first 48 bits of a UUIDv7 are its time. */
 const millisecondsOf = (id: string): number => Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)
 
@@ -84,12 +88,13 @@ export function auditInsert(
     where exists (select from ${when})),
   audit_values as (
     insert into audit_personal (event_id, subject_id, name, value, salt)
-    select ${p(0)}::uuid, ${p(8)}::uuid, name, value, decode(salt, 'base64')
-    from unnest(${p(9)}::text[], ${p(10)}::text[], ${p(11)}::text[]) as given (name, value, salt)
+    select ${p(0)}::uuid, subject_id, name, value, decode(salt, 'base64')
+    from unnest(${p(8)}::text[], ${p(9)}::text[], ${p(10)}::text[], ${p(11)}::uuid[]) as given (name, value, salt, subject_id)
     where exists (select from ${when}))`
   const bind: unknown[] = [eventId, leaf.at, canonicalize(leaf), leaf.action, leaf.outcome]
-  bind.push(leaf.actor.id ?? null, leaf.resource.type, leaf.resource.id ?? null, event.subjectId ?? null)
+  bind.push(leaf.actor.id ?? null, leaf.resource.type, leaf.resource.id ?? null)
   bind.push(...(['name', 'value', 'salt'] as const).map((field) => disclosures.map((item) => item[field])))
+  bind.push(disclosures.map(({ name }) => subjectOf(name, event)))
   return { eventId, ctes, bind }
 }
 

@@ -27,9 +27,10 @@ export async function createSession(db: Db, input: NewSession): Promise<boolean>
   return rows.length > 0
 }
 
-/** Ends one session; ending it again changes nothing. */
-export async function revokeSession(db: Db, sessionId: string): Promise<void> {
-  await db.execute('update sessions set revoked_at = now() where id = $1 and revoked_at is null', [sessionId])
+/** Ends one session; false when it had ended already. */
+export async function revokeSession(db: Db, sessionId: string): Promise<boolean> {
+  const sql = 'update sessions set revoked_at = now() where id = $1 and revoked_at is null returning id'
+  return (await db.query(sql, [sessionId])).length > 0
 }
 
 /** Ends every session of a user. */

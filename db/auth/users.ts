@@ -27,10 +27,13 @@ export interface NewUser {
 }
 
 /**
- * Creates an account. The same id and address again changes nothing, so a retry is safe. Throws `auth.email_taken`, and
+ * Creates an account. The same id and address again changes nothing (`made` is false), so a retry is safe. Throws `auth.email_taken`, and
  * `request.invalid` for an unknown role.
  */
-export async function createUser(db: Db, { roles = ['user'], ...input }: NewUser): Promise<User> {
+export async function createUser(
+  db: Db,
+  { roles = ['user'], ...input }: NewUser,
+): Promise<{ readonly user: User; readonly made: boolean }> {
   return await db.transaction(async (tx) => {
     const inserted = await tx.query(
       `insert into users (id, email, display_name, password_hash, pepper_id) values ($1, $2, $3, $4, $5)
@@ -42,7 +45,7 @@ export async function createUser(db: Db, { roles = ['user'], ...input }: NewUser
       const mine = await tx.query('select id from users where id = $1 and email = $2', [input.id, input.email])
       if (mine.length === 0) throw new AppError('auth.email_taken')
     }
-    return await getUser(tx, input.id)
+    return { user: await getUser(tx, input.id), made: inserted.length > 0 }
   })
 }
 

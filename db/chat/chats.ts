@@ -18,20 +18,22 @@ export interface ChatAccess {
 
 const ownedBy = ({ userId, chatId }: ChatAccess) => ({ id: chatId, ownerId: userId })
 
-/** Inserts a chat; the same id again changes nothing, so a retry is safe. */
-export async function createChat(db: Db, access: ChatAccess, settings: ChatSettings): Promise<Chat> {
-  const row = {
-    ...ownedBy(access),
-    title: settings.title ?? null,
-    model: settings.model ?? null,
-    systemPrompt: settings.systemPrompt ?? null,
-    temperature: settings.temperature ?? null,
-    toolIds: settings.toolIds ?? [],
-    collectionIds: settings.collectionIds ?? [],
-    documentIds: settings.documentIds ?? [],
-  }
-  await db.models.Chat.bulkCreate([row], { ignoreDuplicates: true })
-  return getChat(db, access)
+/** Inserts a chat; the same id again changes nothing (`made` is false), so a retry is safe. */
+export async function createChat(
+  db: Db,
+  access: ChatAccess,
+  settings: ChatSettings,
+): Promise<{ readonly chat: Chat; readonly made: boolean }> {
+  const { title, model, systemPrompt, temperature, toolIds, collectionIds, documentIds } = settings
+  const bind: unknown[] = [access.chatId, access.userId]
+  bind.push(title ?? null, model ?? null, systemPrompt ?? null, temperature ?? null)
+  bind.push(toolIds ?? [], collectionIds ?? [], documentIds ?? [])
+  const inserted = await db.query(
+    `insert into chats (id, owner_id, title, model, system_prompt, temperature, tool_ids, collection_ids, document_ids)
+     values ($1, $2, $3, $4, $5, $6, $7::uuid[], $8::uuid[], $9::uuid[]) on conflict (id) do nothing returning id`,
+    bind,
+  )
+  return { chat: await getChat(db, access), made: inserted.length > 0 }
 }
 
 export async function listChats(db: Db, userId: string, { limit, after }: PageQuery): Promise<Page<Chat>> {

@@ -1,6 +1,8 @@
 // Turns: one question and the work that answers it. The row is the truth about a turn; the workflow only drives it.
+import type { AuditEventInput } from '../../domain/audit/event.ts'
 import type { Turn, TurnStatus } from '../../domain/chat/chat.ts'
 import { AppError } from '../../domain/errors.ts'
+import { auditInsert } from '../audit/events.ts'
 import { type Db, firstOrNotFound } from '../database.ts'
 import { newId } from '../ids.ts'
 import { type ChatAccess, getChat } from './chats.ts'
@@ -32,6 +34,8 @@ export interface NewTurn extends TurnAccess {
   readonly defaultModel: string
   readonly attachmentIds: readonly string[]
   readonly parentMessageId?: string | undefined
+  /** Is written if, and only if, the turn is. */
+  readonly event?: AuditEventInput | undefined
 }
 
 /**
@@ -39,7 +43,7 @@ export interface NewTurn extends TurnAccess {
  * trips. The message follows the answer that is named, else the chat's newest. No row: the turn is there, the chat isn't
  * the caller's, or what was named is no answer.
  */
-const createStatement = `
+const createStatement = (ctes: string): string => `
   with parent as (
     select m.id from messages m
     where m.chat_id = $2 and m.role = 'assistant' and ($7::uuid is null or m.id = $7) order by m.id desc limit 1),
@@ -51,7 +55,7 @@ const createStatement = `
   message as (
     insert into messages (id, chat_id, turn_id, role, content, parent_message_id)
     select t.user_message_id, t.chat_id, t.id, 'user', $8, (select id from parent) from turn t),
-  touched as (update chats set updated_at = now() where id in (select chat_id from turn))
+  touched as (update chats set updated_at = now() where id in (select chat_id from turn))${ctes}
   select ${columns} from turn t`
 
 /**
@@ -62,8 +66,10 @@ const createStatement = `
 export async function createTurn(db: Db, input: NewTurn): Promise<Turn> {
   const { turnId, chatId, userId, attachmentIds, content, defaultModel } = input
   const [model, parent] = [input.model ?? null, input.parentMessageId ?? null]
-  const bind = [turnId, chatId, userId, newId(), attachmentIds, model, parent, content, defaultModel]
-  const [row] = await db.query<TurnRow>(createStatement, bind)
+  const bind: unknown[] = [turnId, chatId, userId, newId(), attachmentIds, model, parent, content, defaultModel]
+  const audit = input.event && auditInsert(input.event, { firstParameter: bind.length + 1, when: 'turn' })
+  const statement = createStatement(audit === undefined ? '' : `,\n  ${audit.ctes}`)
+  const [row] = await db.query<TurnRow>(statement, [...bind, ...(audit?.bind ?? [])])
   if (row !== undefined) return toTurn(row)
   const existing = await findTurn(db, input)
   if (existing !== undefined) return existing
@@ -74,8 +80,15 @@ export async function createTurn(db: Db, input: NewTurn): Promise<Turn> {
   })
 }
 
-/** A new turn that answers the same message again; `turn.running` while the old one isn't over. */
-export async function createRetryTurn(db: Db, access: TurnAccess, newTurnId: string): Promise<Turn> {
+/**
+ * A new turn that answers the same message again; the same new id again changes nothing (`made` is false). Throws
+ * `turn.running` while the old one isn't over.
+ */
+export async function createRetryTurn(
+  db: Db,
+  access: TurnAccess,
+  newTurnId: string,
+): Promise<{ readonly turn: Turn; readonly made: boolean }> {
   return db.transaction(async (tx) => {
     const rows = await tx.query<{ status: TurnStatus; userMessageId: string; attachmentIds: string[]; model: string }>(
       `select t.status, t.user_message_id as "userMessageId", t.attachment_ids as "attachmentIds", t.model
@@ -87,9 +100,12 @@ export async function createRetryTurn(db: Db, access: TurnAccess, newTurnId: str
       throw new AppError('turn.running', { detail: 'Wait for the turn’s end, or cancel it first.' })
     }
     const { userMessageId, attachmentIds, model } = old
-    const row = { id: newTurnId, chatId: access.chatId, userMessageId, attachmentIds, model }
-    await tx.models.Turn.bulkCreate([row], { ignoreDuplicates: true })
-    return getTurn(tx, { ...access, turnId: newTurnId })
+    const inserted = await tx.query(
+      `insert into turns (id, chat_id, user_message_id, attachment_ids, model) values ($1, $2, $3, $4::uuid[], $5)
+       on conflict (id) do nothing returning id`,
+      [newTurnId, access.chatId, userMessageId, attachmentIds, model],
+    )
+    return { turn: await getTurn(tx, { ...access, turnId: newTurnId }), made: inserted.length > 0 }
   })
 }
 

@@ -30,21 +30,25 @@ export interface NewCollection {
   readonly isDefault?: boolean
 }
 
-/** Creates a collection with its owner as a member. The same id again changes nothing, so a retry is safe. */
-export async function createCollection(db: Db, input: NewCollection): Promise<Collection> {
-  await db.transaction(async (tx) => {
+/** Creates a collection with its owner as a member. The same id again changes nothing (`made` is false), so a retry is safe. */
+export async function createCollection(
+  db: Db,
+  input: NewCollection,
+): Promise<{ readonly collection: Collection; readonly made: boolean }> {
+  const made = await db.transaction(async (tx) => {
     const inserted = await tx.query(
       `insert into collections (id, owner_id, name, description, is_default) values ($1, $2, $3, $4, $5)
        on conflict do nothing returning id`,
       [input.id, input.ownerId, input.name, input.description, input.isDefault ?? false],
     )
-    if (inserted.length === 0) return
+    if (inserted.length === 0) return false
     await tx.execute(`insert into collection_members (collection_id, user_id, role) values ($1, $2, 'owner')`, [
       input.id,
       input.ownerId,
     ])
+    return true
   })
-  return getCollection(db, { userId: input.ownerId, collectionId: input.id })
+  return { collection: await getCollection(db, { userId: input.ownerId, collectionId: input.id }), made }
 }
 
 /** The id of the user's own default collection, made on first need; safe when many ask at once. */

@@ -55,14 +55,14 @@ export interface NewDocument {
   readonly sha256: string
 }
 
-/** Inserts a queued document; the same bytes in the same collection give the document that is there already. */
+/** Inserts a queued document; the same bytes in the same collection give the one that is there (`made` is false). */
 export async function insertDocument(
   db: Db,
   input: NewDocument,
-): Promise<{ readonly document: Document; readonly run: number }> {
-  await db.execute(
+): Promise<{ readonly document: Document; readonly run: number; readonly made: boolean }> {
+  const inserted = await db.query(
     `insert into documents (id, collection_id, owner_id, title, filename, media_type, size_bytes, sha256)
-     values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing`,
+     values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing returning id`,
     [
       input.id,
       input.collectionId,
@@ -79,7 +79,7 @@ export async function insertDocument(
     [input.collectionId, input.sha256],
   )
   const row = firstOrNotFound(rows, 'document')
-  return { document: toDocument(row), run: row.run }
+  return { document: toDocument(row), run: row.run, made: inserted.length > 0 }
 }
 
 export interface DocumentFilter {

@@ -168,13 +168,13 @@ export async function recordFinish(tx: Db, rotationId: string): Promise<StoredRo
 
 /** False when it was in doubt, or had ended, already. The caller holds the row. */
 export async function recordDoubt(tx: Db, rotationId: string, problem: StoredProblem): Promise<boolean> {
-  const changed = await tx.query(
+  const changed = await tx.query<{ first: boolean }>(
     `update secret_rotations r set state = 'in_doubt', problem = $2::jsonb, updated_at = now()
      from secret_rotations old where r.id = $1 and old.id = r.id and r.ended_at is null
      returning old.state <> 'in_doubt' as first`,
     [rotationId, JSON.stringify(problem)],
   )
-  return (changed[0] as { first?: boolean } | undefined)?.first === true
+  return changed[0]?.first === true
 }
 
 /** The caller holds the row, and has seen that it hasn't ended. */

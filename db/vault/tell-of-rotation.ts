@@ -28,7 +28,9 @@ export async function tellOfRotation(tx: Db, rotation: StoredRotation, event: Ro
     outcome: reason === undefined ? 'success' : 'failure',
     actor: { type: 'system' },
     resource: { type: 'secret', id: secretId, ...(version === null ? {} : { version }) },
-    ...{ reason, workflowId, runId },
+    ...(reason === undefined ? {} : { reason }),
+    workflowId,
+    runId,
     details: { rotationId, trigger, rotator: target.rotator },
   })
   if (notify === undefined) return []

@@ -88,10 +88,13 @@ export interface AuditEventInput {
   /** A stable code, such as that of an error. */
   readonly reason?: string | undefined
   readonly details?: AuditDetails | undefined
-  /** The user whose personal values these are; erasing that user erases them. */
+  /** The user whose personal values these are, but `ip` and `userAgent`, which are the actor’s; erasing one erases them. */
   readonly subjectId?: string | undefined
   readonly personal?: PersonalValues | undefined
 }
+
+/** What a refused caller has tried to do. */
+export type AuditAttempt = Pick<AuditEventInput, 'action' | 'outcome' | 'resource' | 'details' | 'subjectId'>
 
 /** Numbers of OCSF: class, activity within it, severity from 1 (informational) to 5 (critical). */
 export interface AuditClass {

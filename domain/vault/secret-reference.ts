@@ -9,8 +9,6 @@ export interface SecretReference {
   readonly label?: UniqueLabel
 }
 
-export const isSecretReference = (text: string): boolean => text.startsWith('secret://')
-
 /** Throws `secret.reference_invalid`, which doesn't repeat the text: it may be a value in the wrong place. */
 export function parseSecretReference(text: string): SecretReference {
   const [, path = '', selector = 'CURRENT'] = /^secret:\/\/([^#]+)(?:#(.+))?$/.exec(text) ?? []

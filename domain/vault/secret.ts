@@ -9,7 +9,7 @@ import { rotationPolicySchema } from './rotation.ts'
 const maxValueBytes = 65_536
 /** A deleted secret can be restored for so long. */
 export const restorableDays = 30
-export const defaultMaxVersions = 10
+const defaultMaxVersions = 10
 const maxVersionNumber = 2_147_483_647
 
 /** Of these, each is on one version of a secret at most. */
@@ -19,8 +19,7 @@ export type UniqueLabel = (typeof uniqueLabels)[number]
 export const labels = [...uniqueLabels, 'ABANDONED'] as const
 export type Label = (typeof labels)[number]
 
-export const versionStates = ['active', 'deleted', 'destroyed'] as const
-export type VersionState = (typeof versionStates)[number]
+const versionStates = ['active', 'deleted', 'destroyed'] as const
 
 /** Segments of letters, digits, `_`, `.` and `-`, with `/` between them; none begins with a dot. */
 export const secretPath = z

@@ -57,7 +57,7 @@ function createClient({ host, port, tls, ca, database }: PostgresConfig, session
     database,
     user: session.login.username,
     password: session.login.password,
-    ssl: tls ? { ...(ca === undefined ? {} : { ca }) } : false,
+    ssl: tls && ca !== undefined ? { ca } : tls,
     stream: () => asDriverStream(socket),
     application_name: session.applicationName,
     connectionTimeoutMillis: connectTimeoutMs,

@@ -1,8 +1,6 @@
 // One connection to somebody else's Redis or Valkey, opened for one purpose and closed at its end. Errors of the driver
 // carry the command's arguments, passwords among them, so only the first word of an answer is ever passed on.
-import { once } from 'node:events'
 import type { Socket } from 'node:net'
-import { connect as connectTls } from 'node:tls'
 import { AbstractConnector, Redis, ReplyError } from 'ioredis'
 import { AppError } from '../../domain/errors.ts'
 import type { RedisAclConfig } from '../../domain/vault/rotation-policy.ts'
@@ -19,7 +17,7 @@ export interface RedisServer {
 }
 
 /** The first word of the server's own answer (`WRONGPASS`, `NOPERM`, `ERR` …), undefined for what happened on the way. */
-export const redisReplyCode = (error: unknown): string | undefined =>
+const redisReplyCode = (error: unknown): string | undefined =>
   error instanceof ReplyError && error instanceof Error ? /^[A-Z]+/.exec(error.message)?.[0] : undefined
 
 export class RedisRefusal extends Error {
@@ -30,19 +28,10 @@ export class RedisRefusal extends Error {
   }
 }
 
-async function openSocket(server: RedisServer): Promise<Socket> {
+function openSocket(server: RedisServer): Promise<Socket> {
   const { host, port, tls, ca } = server.config
   const signal = AbortSignal.any([server.signal, AbortSignal.timeout(connectTimeoutMs)])
-  const socket = await server.connect({ host, port, signal })
-  if (!tls) return socket
-  const secure = connectTls({ socket, host, ...(ca === undefined ? {} : { ca }) })
-  try {
-    await once(secure, 'secureConnect', { signal })
-    return secure
-  } catch (error) {
-    secure.destroy()
-    throw error
-  }
+  return server.connect({ host, port, tls: tls && ca !== undefined ? { ca } : tls, signal })
 }
 
 export interface RedisSession {

@@ -9,6 +9,7 @@ export type ProbeResult = 'works' | 'refused' | 'unreachable'
 export type Connect = (target: {
   readonly host: string
   readonly port: number
+  readonly tls?: boolean | { readonly ca: string }
   readonly signal: AbortSignal
 }) => Promise<Socket>
 

@@ -21,7 +21,7 @@ export interface KeyProvider {
 
 const kcvDigits = 12
 
-export const kcvOf = (key: Uint8Array): string =>
+const kcvOf = (key: Uint8Array): string =>
   createHmac('sha256', key).update('cdsa:vault-kcv').digest('hex').slice(0, kcvDigits)
 
 /** Keys in this process's memory. A key that it doesn't know is looked for once more: another process may have made it. */

@@ -7,7 +7,7 @@ import { AppError } from '../../domain/errors.ts'
 import { parseConfig } from '../../platform/config.ts'
 import { eventually } from '../support/eventually.ts'
 import { expectProblem } from '../support/expect-problem.ts'
-import { type KernelServer, as, startKernelServer } from '../support/kernel-server.ts'
+import { type KernelServer, as, noDenials, startKernelServer } from '../support/kernel-server.ts'
 
 const base = { method: 'get', tag: 'app', summary: 'Something' } as const
 const routes: Route[] = [
@@ -111,7 +111,7 @@ describe('createApp', () => {
     const authenticate = async (): Promise<never> => {
       throw new AppError('auth.unauthenticated')
     }
-    expect(() => createApp({ platform, routes, authenticate })).not.to.throw()
+    expect(() => createApp({ platform, routes, authenticate, denials: noDenials })).not.to.throw()
   })
 
   describe('across origins', () => {
@@ -175,7 +175,7 @@ describe('createApp', () => {
       const authenticate = async (): Promise<never> => {
         throw new AppError('auth.unauthenticated')
       }
-      expect(() => createApp({ platform, routes, authenticate })).to.throw(/CDSA_TRUST_PROXY/)
+      expect(() => createApp({ platform, routes, authenticate, denials: noDenials })).to.throw(/CDSA_TRUST_PROXY/)
     })
   })
 })

@@ -10,10 +10,10 @@ describe('a secret value', () => {
   it('is in no text that is made of it', () => {
     const value = new SecretValue(text)
     const { log, lines } = captureLog()
-    log.info({ value, nested: [{ value }] }, `logged ${value}`)
+    log.info({ value, nested: [{ value }] }, `logged ${String(value)}`)
     log.error({ err: Object.assign(new Error('x'), { value }) }, 'failed')
     const printed = [
-      `${value}`,
+      String(value),
       JSON.stringify({ value }),
       inspect(value),
       inspect({ a: [value] }, { showHidden: true, depth: 9 }),

@@ -128,7 +128,8 @@ function objectOf({ properties = {}, required = [] }: Schema, options: FuzzOptio
 }
 
 function validJson(schema: Schema, name: string, options: FuzzOptions): fc.Arbitrary<string> {
-  if (schema.anyOf !== undefined) return fc.oneof(...schema.anyOf.map((part) => jsonOf(part, name, options)))
+  const alternatives = schema.anyOf ?? schema.oneOf
+  if (alternatives !== undefined) return fc.oneof(...alternatives.map((part) => jsonOf(part, name, options)))
   if (schema.enum !== undefined) return fc.constantFrom(...schema.enum).map(toText)
   if (schema.type === 'string') return stringOf(schema, name, options).map(toText)
   if (schema.type === 'integer' || schema.type === 'number') return numberOf(schema)

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Registry } from 'prom-client'
 import type { AppOptions } from '../../api/app.ts'
+import type { Denials } from '../../api/audit/denials.ts'
 import type { Authenticate } from '../../api/http/mount-route.ts'
 import { startApi } from '../../api/main.ts'
 import type { Db } from '../../db/database.ts'
@@ -48,11 +49,15 @@ const readBearer: Authenticate = async ({ headers }) => {
   }
 }
 
+/** Where a test has no database; what is recorded of refusals has tests of its own. */
+export const noDenials: Denials = { record: async () => {}, settle: async () => {} }
+
 export interface KernelServerOptions extends Pick<AppOptions, 'routes' | 'rootRoutes'> {
   /** Variables of the configuration. */
   readonly environment?: Readonly<Record<string, string>>
   readonly db?: Db
   readonly parts?: Partial<Platform>
+  readonly denials?: Denials
 }
 
 export async function startKernelServer(options: KernelServerOptions): Promise<KernelServer> {
@@ -68,7 +73,12 @@ export async function startKernelServer(options: KernelServerOptions): Promise<K
     ...options.parts,
   } as Platform
   const { routes, rootRoutes = [] } = options
-  const api = await startApi(platform, { routes, rootRoutes, authenticate: readBearer })
+  const api = await startApi(platform, {
+    routes,
+    rootRoutes,
+    authenticate: readBearer,
+    denials: options.denials ?? noDenials,
+  })
   return {
     url: api.url,
     port: api.port,

@@ -1,6 +1,7 @@
 // API processes in small, with the routes of sign-in and notifications: each with a connection pool and a bus of its own,
 // all on one database, and on one Redis where its URL is given.
 import { Registry } from 'prom-client'
+import { createDenials } from '../../api/audit/denials.ts'
 import { createAuthenticate } from '../../api/auth/authenticate.ts'
 import { routes as authRoutes } from '../../api/auth/routes.ts'
 import { type RunningApi, startApi } from '../../api/main.ts'
@@ -59,7 +60,11 @@ export async function startNotificationApis(
     // Everything that these routes use is real; the rest of the platform isn't there.
     const platform = { ...parts, config, metrics: new Registry(), bus: streams.bus } as unknown as Platform
     const routes = [...authRoutes, ...notificationRoutes]
-    const api = await startApi(platform, { routes, authenticate: createAuthenticate(platform) })
+    const api = await startApi(platform, {
+      routes,
+      authenticate: createAuthenticate(platform),
+      denials: createDenials(platform),
+    })
     started.push({ api, platform, closeStreams: streams.close })
   }
   const partsOf = (index: number) => {

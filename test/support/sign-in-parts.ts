@@ -27,6 +27,7 @@ export function signInParts(db: Db, { keys = newPlatformKeys(), cost = 4 } = {})
     accessTokens: createAccessTokens(signingKeys),
     ip: '127.0.0.1',
     userAgent: 'tests',
+    requestId: 'test',
   }
 }
 
@@ -38,7 +39,7 @@ export async function makeUser(
   { roles = ['user'], password = 'correct horse battery' }: { roles?: readonly string[]; password?: string } = {},
 ): Promise<User> {
   const { hash, pepperId } = await passwords.hash(password)
-  return await createUser(db, {
+  const { user } = await createUser(db, {
     id: newId(),
     email: uniqueEmail(),
     displayName: 'Test User',
@@ -46,6 +47,7 @@ export async function makeUser(
     pepperId,
     roles,
   })
+  return user
 }
 
 /** How many statements `work` sends through this connection pool. */

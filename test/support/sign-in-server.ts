@@ -1,5 +1,6 @@
 // The API with the routes of sign-in, and those that a test adds, on a real port and a database of its own.
 import { Registry } from 'prom-client'
+import { createDenials } from '../../api/audit/denials.ts'
 import { createAuthenticate } from '../../api/auth/authenticate.ts'
 import { jwksRoute } from '../../api/auth/jwks.ts'
 import { routes as signInRoutes } from '../../api/auth/routes.ts'
@@ -43,10 +44,12 @@ export async function startSignInServer(options: ServerOptions = {}): Promise<Si
     metrics: new Registry(),
     ...(await options.extend?.(database.db)),
   } as unknown as Platform
+  const denials = createDenials(platform)
   const { url, close } = await startApi(platform, {
     routes: [...signInRoutes, ...(options.routes ?? [])],
     rootRoutes: [jwksRoute],
     authenticate: createAuthenticate(platform),
+    denials,
   })
   return {
     url,
@@ -59,6 +62,7 @@ export async function startSignInServer(options: ServerOptions = {}): Promise<Si
     },
     stop: async () => {
       await close()
+      await denials.settle()
       await database.stop()
     },
   }

@@ -21,8 +21,7 @@ export interface RotationView {
 
 export const rotationQueryName = 'rotation'
 export const probeSignalName = 'probe'
-export const rotateSecretType = 'rotateSecret'
-export const scheduledRotationType = 'scheduledRotation'
+const rotateSecretType = 'rotateSecret'
 export const reconcileSchedulesType = 'reconcileSchedules'
 
 export const rotationWorkflowId = (secretId: string): string => `rotate/${secretId}`

@@ -15,8 +15,9 @@ const shortFormats: ReadonlySet<unknown> = new Set(['uuid', 'date-time', 'date']
 function unbounded(document: OpenApiDocument, given: Schema, path: string): string[] {
   const schema = resolve(document, given)
   if (schema.enum !== undefined || schema.const !== undefined) return []
-  if (schema.anyOf !== undefined)
-    return schema.anyOf.flatMap((part, index) => unbounded(document, part, `${path}|${index}`))
+  const alternatives = schema.anyOf ?? schema.oneOf
+  if (alternatives !== undefined)
+    return alternatives.flatMap((part, index) => unbounded(document, part, `${path}|${index}`))
   const fault = (bounded: boolean): string[] => (bounded ? [] : [path])
   switch (schema.type ?? 'any') {
     case 'boolean':

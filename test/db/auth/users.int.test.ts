@@ -31,7 +31,8 @@ describe('accounts', () => {
 
   describe('creating', () => {
     it('gives a new account the role user and what it grants', async () => {
-      const user = await createUser(database.db, newUser(uniqueEmail()))
+      const { user, made } = await createUser(database.db, newUser(uniqueEmail()))
+      expect(made).to.equal(true)
       expect(user).to.include({ displayName: 'Ada', disabled: false })
       expect(user.roles).to.deep.equal(['user'])
       expect(user.permissions).to.include('chat:write').and.not.include('user:read')
@@ -55,7 +56,7 @@ describe('accounts', () => {
     it('is repeatable with the same id, and never shows another’s account by it', async () => {
       const input = newUser(uniqueEmail())
       const first = await createUser(database.db, input)
-      expect(await createUser(database.db, input)).to.deep.equal(first)
+      expect(await createUser(database.db, input)).to.deep.equal({ user: first.user, made: false })
       const stolen = await appErrorOf(createUser(database.db, { ...input, email: uniqueEmail() }))
       expect(stolen.code).to.equal('auth.email_taken')
     })

@@ -26,18 +26,19 @@ describe('chats', function () {
     const userId = await makeUser()
     const access = { userId, chatId: newId() }
     const settings = { title: 'First', temperature: 0.5, collectionIds: [newId()] }
-    const made = await createChat(db, access, settings)
-    expect(await createChat(db, access, { title: 'Again' })).to.deep.equal(made)
-    expect(made.collectionIds).to.deep.equal(settings.collectionIds)
+    const { chat, made } = await createChat(db, access, settings)
+    expect(made).to.equal(true)
+    expect(await createChat(db, access, { title: 'Again' })).to.deep.equal({ chat, made: false })
+    expect(chat.collectionIds).to.deep.equal(settings.collectionIds)
     const changed = await updateChat(db, access, { temperature: null, title: 'Second' })
     expect([changed.title, changed.temperature, changed.collectionIds]).to.deep.equal([
       'Second',
       null,
       settings.collectionIds,
     ])
-    expect(await updateChat(db, access, {})).to.deep.include({ title: 'Second', createdAt: made.createdAt })
+    expect(await updateChat(db, access, {})).to.deep.include({ title: 'Second', createdAt: chat.createdAt })
     expect(await getChat(db, access)).to.deep.include({ title: 'Second', id: access.chatId })
-    const newer = await createChat(db, { userId, chatId: newId() }, {})
+    const { chat: newer } = await createChat(db, { userId, chatId: newId() }, {})
     const first = await listChats(db, userId, { limit: 1, after: undefined })
     expect([first.data[0]?.id, first.hasMore]).to.deep.equal([newer.id, true])
     const second = await listChats(db, userId, { limit: 1, after: first.nextCursor ?? undefined })

@@ -1,0 +1,208 @@
+// All that rotations need, as real processes that can be killed one by one: the vault's Postgres, a Temporal server, a
+// worker, and the targets. The use cases of the API run here, in the test's own process.
+import { randomUUID } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { changeRotationPolicy } from '../../api/vault/change-rotation-policy.ts'
+import { createSecret } from '../../api/vault/create-secret.ts'
+import { rotateNow } from '../../api/vault/rotate-secret.ts'
+import { prepareDatabase } from '../../bin/prepare-database.ts'
+import { newId } from '../../db/ids.ts'
+import { findOpenRotation, getRotation, type StoredRotation } from '../../db/vault/rotations.ts'
+import { findVersionByLabel, getStoredVersion } from '../../db/vault/version-rows.ts'
+import { permissions } from '../../domain/auth/permission.ts'
+import { putRotationPolicySchema } from '../../domain/vault/rotation-policy.ts'
+import type { Rotation } from '../../domain/vault/rotation.ts'
+import { parseConfig } from '../../platform/config.ts'
+import { createPlatform } from '../../platform/create-platform.ts'
+import { type TemporalServer, startTemporalServer } from '../../platform/embedded/temporal-server.ts'
+import { createLogger } from '../../platform/logger.ts'
+import type { Context, Platform } from '../../platform/platform.ts'
+import { eventually } from './eventually.ts'
+import { onServer, withDatabase } from './platform-database.ts'
+import { type TestPostgres, startPostgres } from './postgres.ts'
+import {
+  type Target,
+  type TargetName,
+  administrator,
+  administratorPath,
+  randomTarget,
+  startPostgresTarget,
+  startRedisTarget,
+} from './rotation-targets.ts'
+import { type RotationWorker, startRotationWorker } from './rotation-worker.ts'
+import { testTemporalCli } from './temporal-cli.ts'
+
+/** How long a step tries to reach its target here: longer than a dead worker stays unnoticed. */
+const targetTimeoutMs = 8_000
+const endMs = 90_000
+
+export interface RotatedSecret {
+  readonly id: string
+  readonly target: Target
+  readonly config: Readonly<Record<string, unknown>>
+}
+
+export interface RotationWorld {
+  readonly platform: Platform
+  /** A request of a user who may do everything. */
+  context(): Context
+  readonly targets: Readonly<Record<TargetName, Target>>
+  readonly vaultDatabase: TestPostgres
+  /** The worker that runs now. */
+  worker(): RotationWorker
+  startWorker(): Promise<void>
+  /** A secret whose first value its target takes, with a policy that rotates it only when it is asked to. */
+  createRotated(target: TargetName, graceSeconds?: number): Promise<RotatedSecret>
+  rotate(secret: RotatedSecret): Promise<Rotation>
+  /** What the label is on, and its value; undefined where there is none. */
+  valueOf(secret: RotatedSecret, label: 'CURRENT' | 'PENDING'): Promise<{ version: number; value: string } | undefined>
+  valueOfVersion(secret: RotatedSecret, version: number): Promise<string>
+  rotation(id: string): Promise<StoredRotation>
+  /** The rotation once it has ended, and its workflow with it. */
+  ended(rotation: Rotation): Promise<StoredRotation>
+  stop(): Promise<void>
+}
+
+/** Where the platform's tables are, on the server that can be killed. */
+async function createDatabase({ ownerUrl, applicationUrl }: TestPostgres): Promise<Urls> {
+  await onServer(ownerUrl, (server) => server.execute('create database cdsa'))
+  return { ownerUrl: withDatabase(ownerUrl, 'cdsa'), applicationUrl: withDatabase(applicationUrl, 'cdsa') }
+}
+
+type Urls = Pick<TestPostgres, 'ownerUrl' | 'applicationUrl'>
+
+interface Parts {
+  readonly urls: Urls
+  readonly dataDir: string
+  readonly temporal: TemporalServer
+  readonly vaultDatabase: TestPostgres
+  readonly targets: Readonly<Record<TargetName, Target>>
+}
+
+async function startParts(root: string): Promise<Parts> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'cdsa-rotation-'))
+  const log = createLogger({ level: 'silent' })
+  const temporal = await startTemporalServer({ cliPath: await testTemporalCli(), dataDir, uiPort: 0, log })
+  const vaultDatabase = await startPostgres({ root })
+  const targets = {
+    random: randomTarget,
+    postgres: await startPostgresTarget(root),
+    'redis-acl': await startRedisTarget(root),
+  }
+  return { dataDir, temporal, vaultDatabase, targets, urls: await createDatabase(vaultDatabase) }
+}
+
+const environmentOf = ({ dataDir, temporal, urls, targets }: Parts): Record<string, string> => ({
+  DATABASE_URL: urls.applicationUrl,
+  DATABASE_OWNER_URL: urls.ownerUrl,
+  TEMPORAL_ADDRESS: temporal.address,
+  CDSA_DATA_DIR: dataDir,
+  CDSA_BCRYPT_COST: '4',
+  LOG_LEVEL: 'silent',
+  REDIS_URL: '',
+  CDSA_ROTATION_TIMEOUT_MS: String(targetTimeoutMs),
+  CDSA_EGRESS_ALLOW: Object.values(targets)
+    .flatMap(({ place }) => place ?? [])
+    .join(','),
+})
+
+async function administratorOf(platform: Platform): Promise<string> {
+  const [user] = await platform.db.query<{ id: string }>('select id from users limit 1')
+  return user?.id ?? ''
+}
+
+function createContext(platform: Platform, userId: string): Context {
+  const actor = { userId, sessionId: newId(), email: '', roles: [], permissions: new Set(permissions) }
+  const scope = {
+    requestId: randomUUID(),
+    signal: new AbortController().signal,
+    ip: undefined,
+    userAgent: undefined,
+    secure: false,
+  }
+  return { ...platform, ...scope, actor, newResourceId: newId() }
+}
+
+async function createAdministrators(context: () => Context, targets: Parts['targets']): Promise<void> {
+  for (const name of ['postgres', 'redis-acl'] as const) {
+    const { origin } = targets[name]
+    await createSecret(context(), {
+      path: administratorPath(name),
+      value: JSON.stringify(administrator),
+      description: '',
+      tags: [],
+      destinations: origin === undefined ? [] : [origin],
+      maxVersions: 10,
+    })
+  }
+}
+
+const ofSecrets = (platform: Platform, context: () => Context, targets: Parts['targets']) => ({
+  createRotated: async (name: TargetName, graceSeconds = 0): Promise<RotatedSecret> => {
+    const target = targets[name]
+    const { value, config } = await target.prepare()
+    const path = `rotated/${randomUUID()}`
+    const settings = { description: '', tags: [], destinations: [], maxVersions: 10 }
+    const { id } = await createSecret(context(), { path, value, ...settings })
+    const policy = putRotationPolicySchema.parse({ rotator: name, everySeconds: 1_000_000, graceSeconds, config })
+    await changeRotationPolicy(context(), { secretId: id, policy })
+    return { id, target, config }
+  },
+  rotate: (secret: RotatedSecret) => rotateNow(context(), secret.id),
+  valueOf: async ({ id: secretId }: RotatedSecret, label: 'CURRENT' | 'PENDING') => {
+    const stored = await findVersionByLabel(platform.db, { secretId, label })
+    return stored && { version: stored.version, value: (await platform.vault.open(stored)).reveal() }
+  },
+  valueOfVersion: async ({ id: secretId }: RotatedSecret, version: number) =>
+    (await platform.vault.open(await getStoredVersion(platform.db, { secretId, version }))).reveal(),
+  rotation: (id: string) => getRotation(platform.db, id),
+  ended: (rotation: Rotation) =>
+    eventually(
+      'the rotation has ended',
+      async () => {
+        const stored = await getRotation(platform.db, rotation.id)
+        const open = await findOpenRotation(platform.db, rotation.secretId)
+        const run = await platform.temporal.workflow.getHandle(`rotate/${rotation.secretId}`).describe()
+        return stored.endedAt !== null && open === undefined && run.status.name !== 'RUNNING' ? stored : undefined
+      },
+      endMs,
+    ),
+})
+
+export async function startRotationWorld(root: string): Promise<RotationWorld> {
+  const parts = await startParts(root)
+  const environment = environmentOf(parts)
+  const config = parseConfig(environment)
+  const log = createLogger({ level: 'silent' })
+  await prepareDatabase(config, { ...parts.urls, embedded: false, log })
+  const platform = await createPlatform(config, { name: 'test' })
+  const userId = await administratorOf(platform)
+  const context = (): Context => createContext(platform, userId)
+  await createAdministrators(context, parts.targets)
+  let worker: RotationWorker | undefined
+  const startWorker = async (): Promise<void> => {
+    worker = await startRotationWorker({ ...process.env, ...environment })
+  }
+  await startWorker()
+  return {
+    platform,
+    context,
+    targets: parts.targets,
+    vaultDatabase: parts.vaultDatabase,
+    worker: () => {
+      if (worker === undefined) throw new Error('There is no worker.')
+      return worker
+    },
+    startWorker,
+    ...ofSecrets(platform, context, parts.targets),
+    stop: async () => {
+      await worker?.kill()
+      await platform.close()
+      await parts.temporal.stop()
+      for (const part of [parts.vaultDatabase, ...Object.values(parts.targets)]) await part.stop()
+      await rm(parts.dataDir, { recursive: true, force: true, maxRetries: 10 })
+    },
+  }
+}
