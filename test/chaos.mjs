@@ -14,7 +14,7 @@ const seed = process.env.CHAOS_SEED ?? String(Math.floor(Math.random() * 2 ** 31
 const asked = process.argv.slice(2)
 const platforms = ['--embedded', '--services'].filter((name) => asked.length === 0 || asked.includes(name))
 const run = fileURLToPath(new URL('run.mjs', import.meta.url))
-const spec = 'test/flows/durability.flow.test.ts'
+const specs = ['test/flows/durability.flow.test.ts', 'test/flows/rewrap-keys.flow.test.ts']
 
 /** Column names by the report's own. */
 const columns = {
@@ -33,7 +33,10 @@ const countNames = Object.keys(columns).slice(4)
 async function runOn(platform, report) {
   const mode = platform === '--services' ? ['--services'] : []
   const env = { ...process.env, CHAOS_KILLS: kills, CHAOS_SEED: seed, CHAOS_REPORT: report }
-  const child = spawn(process.execPath, [run, ...mode, '--spec', spec], { env, stdio: 'inherit' })
+  const child = spawn(process.execPath, [run, ...mode, ...specs.flatMap((spec) => ['--spec', spec])], {
+    env,
+    stdio: 'inherit',
+  })
   const [code] = await once(child, 'exit')
   return code === 0
 }
@@ -59,7 +62,9 @@ const rows = (await readFile(report, 'utf8'))
   .map((text) => JSON.parse(text))
 await rm(directory, { recursive: true, force: true })
 process.stdout.write(`\nCHAOS_SEED=${seed}, ${Math.round((performance.now() - started) / 1_000)} s\n`)
-process.stdout.write('D6 counts documents as turns, chunks as tokens, and vectors as messages.\n')
+process.stdout.write(
+  'D6 counts documents as turns, chunks as tokens, and vectors as messages; V13 rewraps as turns, values as tokens.\n',
+)
 printTable(rows)
 const clean = rows.length > 0 && rows.every((row) => countNames.every((name) => row[name] === 0))
 if (!passed || !clean) process.exitCode = 1

@@ -71,6 +71,8 @@ export const roleSeeds: readonly RoleSeed[] = [
       'model:write',
       'ops:read',
       'ops:write',
+      'notification:read',
+      'notification:write',
     ],
   },
   { name: 'service', description: 'What its key’s scopes name', permissions: [] },

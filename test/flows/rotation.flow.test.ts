@@ -68,7 +68,7 @@ describe('rotation', function () {
     const current = await world.valueOf(secret, 'CURRENT')
     expect(await secret.target.takes(current?.value ?? '', secret.config)).to.equal(true)
     const userId = world.context().actor.userId
-    const { data } = await listNotifications(world.platform.db, userId, { limit: 20 } as never)
+    const { data } = await listNotifications(world.platform.db, userId, { limit: 20 })
     expect(data.map(({ kind }) => kind)).to.include('secret.rotation_failed')
   })
 

@@ -26,6 +26,7 @@ export interface ChaosPlatform {
   /** What the upstream answers with numbered tokens. */
   readonly content: string
   readonly tokens: number
+  readonly dataDir: string
   /** As the application connects. */
   databaseUrl(): string
   /** Signals the part's processes, and resolves when they run again. */
@@ -120,6 +121,7 @@ export async function startChaosPlatform(options: {
     newClient: () => eventually('the API answers', () => signUp(platform.run.apiUrl).catch(() => undefined), 60_000),
     content,
     tokens,
+    dataDir,
     databaseUrl: () => applicationDatabaseUrl({ ...process.env, ...env }, dataDir),
     strike,
     strikeEverything,

@@ -69,11 +69,22 @@ async function makeResources(client: ApiClient, text: string) {
   return { collectionId, documentId, chatId, turnId: idOf(started, 'turn'), parentMessageId, notificationId }
 }
 
-const byName = (
-  list: readonly Awaited<ReturnType<typeof makeResources>>[],
-  userIds: readonly string[],
-  eventIds: readonly string[],
-): Record<string, readonly string[]> => {
+/** Two versions of a secret. */
+async function makeSecret(administrator: ApiClient): Promise<string> {
+  const path = `fuzz/${randomUUID()}`
+  const secretId = idOf(await administrator.post('/vault/secrets', { path, value: 'first' }), 'secret')
+  await administrator.post(`/vault/secrets/${secretId}/versions`, { value: 'second' })
+  return secretId
+}
+
+interface Made {
+  readonly list: readonly Awaited<ReturnType<typeof makeResources>>[]
+  readonly userIds: readonly string[]
+  readonly secretIds: readonly string[]
+  readonly eventIds: readonly string[]
+}
+
+const byName = ({ list, userIds, secretIds, eventIds }: Made): Record<string, readonly string[]> => {
   const of = (name: keyof (typeof list)[number]) => list.map((made) => made[name])
   return {
     collectionId: of('collectionId'),
@@ -88,6 +99,7 @@ const byName = (
     after: of('documentId'),
     userId: userIds,
     eventId: eventIds,
+    secretId: secretIds,
   }
 }
 
@@ -101,11 +113,14 @@ export async function makeFuzzWorld(platform: PlatformProcess): Promise<FuzzWorl
   const userIds = victims.map(({ userId }) => userId)
   const sessions = await Promise.all([1, 2, 3, 4].map(() => signUp(apiUrl)))
   const administrator = await findAdministrator(platform)
-  const eventIds = await findEvents(await signIn(apiUrl, administrator))
+  const keeper = await signIn(apiUrl, administrator)
+  const secretIds: string[] = []
+  for (let made = 0; made < expendables + 2; made += 1) secretIds.push(await makeSecret(keeper))
+  const eventIds = await findEvents(keeper)
   return {
     accounts: { client, administrator },
-    ids: byName(kept, userIds, eventIds),
-    expendableIds: byName(spare, userIds, eventIds),
+    ids: byName({ list: kept, userIds, eventIds, secretIds: secretIds.slice(0, 2) }),
+    expendableIds: byName({ list: spare, userIds, eventIds, secretIds: secretIds.slice(2) }),
     expendableTokens: [...sessions.map(({ token }) => token), 'x', undefined],
   }
 }

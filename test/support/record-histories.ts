@@ -14,6 +14,7 @@ import { chatTurnWorkflowId } from '../../workflows/chat/messages.ts'
 import { ingestWorkflowId } from '../../workflows/documents/messages.ts'
 import { type ApiClient, signIn, signUp } from './api-client.ts'
 import { makeHandbookPdf } from './documents.ts'
+import { eventually } from './eventually.ts'
 import { followDocumentToEnd, followTurnPersistently } from './follow.ts'
 import { findAdministrator } from './fuzz-world.ts'
 import { historyKey } from './history-key.ts'
@@ -49,6 +50,18 @@ async function seal(administrator: ApiClient): Promise<string> {
   if (status !== 202) throw new Error(JSON.stringify(body))
   await temporal('workflow', 'result', '--workflow-id', body['workflowId'])
   return body['workflowId']
+}
+
+/** Some values under an old key, and the work that brings them under a new one. */
+async function rewrap(administrator: ApiClient): Promise<string> {
+  for (const path of ['one', 'two', 'three']) await administrator.post('/vault/secrets', { path, value: path })
+  await administrator.post('/vault/keys/rotate')
+  const { workflowId } = (await administrator.post('/vault/keys/rewrap')).body
+  await eventually('the rewrap ends', async () => {
+    const { staleVersions } = (await administrator.get('/vault/status')).body
+    return staleVersions === 0
+  })
+  return workflowId
 }
 
 /** The export names the machine that recorded it: its host and where the project lay. */
@@ -89,6 +102,7 @@ async function temporal(...command: string[]): Promise<string> {
 try {
   const { apiUrl } = platform.run
   const client = await signUp(apiUrl)
+  const administrator = await signIn(apiUrl, await findAdministrator(platform))
   const pdf = await makeHandbookPdf()
   const workflows: Readonly<Record<string, () => Promise<string>>> = {
     'chat-turn.completed': () => runTurn(client, 'hello'),
@@ -97,7 +111,8 @@ try {
     'ingest-document.completed': () => ingest(client, 'handbook.pdf', pdf),
     'ingest-document.failed': () => ingest(client, 'cut.pdf', pdf.subarray(0, 700)),
     'ingest-document.long': async () => ingest(client, 'long.pdf', await makeHandbookPdf({ copies: 30 })),
-    'seal-audit.completed': async () => seal(await signIn(apiUrl, await findAdministrator(platform))),
+    'rewrap-keys.completed': () => rewrap(administrator),
+    'seal-audit.completed': () => seal(administrator),
   }
   for (const name of process.argv.slice(2)) {
     const work = workflows[name]

@@ -7,6 +7,7 @@ import { AppError } from '../../domain/errors.ts'
 import { taskQueue } from '../../domain/task-queues.ts'
 import { parseConfig } from '../../platform/config.ts'
 import { createPlatform } from '../../platform/create-platform.ts'
+import { createDataConverter } from '../../platform/temporal/data-converter.ts'
 import { temporalConnectionOptions } from '../../platform/temporal-client.ts'
 import { createFailureInterceptor } from '../../workers/failure-interceptor.ts'
 import { installRuntime } from '../../workers/runtime.ts'
@@ -38,6 +39,7 @@ const worker = await Worker.create({
   connection: await NativeConnection.connect(await temporalConnectionOptions(config)),
   namespace: config.temporal.namespace,
   taskQueue: taskQueue(config.temporal.queuePrefix, 'rotation'),
+  dataConverter: createDataConverter(platform),
   workflowBundle: await loadWorkflowBundle(platform.log),
   activities: createActivities(platform),
   interceptors: {

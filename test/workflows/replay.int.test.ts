@@ -55,6 +55,7 @@ describe('recorded histories', function () {
       'chat-turn.failed.encrypted.json',
       'ingest-document.completed.encrypted.json',
       'ingest-document.failed.encrypted.json',
+      'rewrap-keys.completed.json',
       'seal-audit.completed.encrypted.json',
     ])
     const types = (await readHistories()).map(
