@@ -16,6 +16,7 @@ import { createOpenApiDocument } from './http/openapi.ts'
 import { parseQuery } from './http/parse-query.ts'
 import { traceOf, traceRequests } from './http/request-trace.ts'
 import type { Route } from './http/route.ts'
+import { registerAuditAge } from './ops/audit-age.ts'
 import { createHealthChecks, createOpsRoutes } from './ops/health.ts'
 
 export interface AppOptions {
@@ -136,6 +137,7 @@ export function createApp(options: AppOptions): App {
   const { config, log, metrics } = platform
   const streams = createOpenStreams()
   const app = createExpress(config)
+  registerAuditAge(platform)
   app.use(traceRequests({ log, metrics, streams }), secureHeaders)
   app.use(shareWithOrigins(config))
   app.use(compress)

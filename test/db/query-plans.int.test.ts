@@ -4,6 +4,8 @@ import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect } from 'chai'
+import { listCheckpoints } from '../../db/audit/checkpoints.ts'
+import { listAuditEvents } from '../../db/audit/events.ts'
 import { listOrigins } from '../../db/audit/origins.ts'
 import { listPermissions, listRoles } from '../../db/auth/roles.ts'
 import { listSigningKeys } from '../../db/auth/signing-keys.ts'
@@ -59,6 +61,7 @@ interface Case {
 }
 
 const page = { limit: 100 }
+const hoursAgo = (hours: number): string => new Date(Date.now() - hours * 3_600_000).toISOString()
 const search = (mode: 'semantic' | 'keyword' | 'hybrid') => (db: Db, ids: FilledIds) =>
   searchChunks(db, {
     scope: { userId: ids.userId, combine: 'all' },
@@ -70,6 +73,19 @@ const search = (mode: 'semantic' | 'keyword' | 'hybrid') => (db: Db, ids: Filled
   })
 
 const cases: Readonly<Record<string, readonly Case[]>> = {
+  listAuditEvents: [
+    { run: (db) => listAuditEvents(db, {}, page) },
+    { run: (db, { eventId }) => listAuditEvents(db, {}, { ...page, after: eventId }) },
+    { run: (db, { userId }) => listAuditEvents(db, { actorId: userId }, page) },
+    { run: (db, { eventId }) => listAuditEvents(db, { action: 'turn.cancel' }, { ...page, after: eventId }) },
+    { run: (db, { chatId }) => listAuditEvents(db, { resourceType: 'chat', resourceId: chatId }, page) },
+    { run: (db) => listAuditEvents(db, { outcome: 'denied', action: 'chat.create' }, page) },
+    { run: (db) => listAuditEvents(db, { from: hoursAgo(3), to: hoursAgo(2) }, page) },
+  ],
+  listCheckpoints: [
+    { run: (db) => listCheckpoints(db, page) },
+    { run: (db, { eventId }) => listCheckpoints(db, { ...page, after: eventId }) },
+  ],
   listOrigins: [{ run: (db) => listOrigins(db) }],
   listPermissions: [{ run: (db) => listPermissions(db) }],
   listRoles: [{ run: (db, { after }) => listRoles(db, { ...page, after }) }],

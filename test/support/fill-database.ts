@@ -14,6 +14,8 @@ export interface FilledIds {
   readonly turnId: string
   /** With some hundred reads on record. */
   readonly secretId: string
+  /** Of the audit log. */
+  readonly eventId: string
   /** In the middle of every list. */
   readonly after: string
   readonly model: EmbeddingModelRow
@@ -22,6 +24,13 @@ export interface FilledIds {
 /** SQL: an id whose first part says the kind, and whose order is that of `number`. */
 const idOf = (kind: string, number: string): string =>
   `(lpad(to_hex(${number}), 8, '0') || '-${kind}-7000-8000-000000000000')::uuid`
+
+/** SQL: a second for each number, up to now. */
+const eventTime = (number: string): string => `date_trunc('minute', now()) - make_interval(secs => 50000 - ${number})`
+/** SQL: a UUIDv7 of that time. */
+const eventIdOf = (number: string): string =>
+  `regexp_replace(lpad(to_hex((extract(epoch from ${eventTime(number)}) * 1000)::bigint), 12, '0'),
+     '(.{8})(.{4})', '\\1-\\2-7000-8000-000000000000')::uuid`
 
 /** 500 users with 20 collections, 200 chats, 60 documents and 200 notifications each; one in a hundred rows is unfinished. */
 const statements = (model: EmbeddingModelRow): readonly string[] => [
@@ -64,6 +73,14 @@ const statements = (model: EmbeddingModelRow): readonly string[] => [
    from generate_series(1, 20000) n, generate_series(1, 2) v`,
   `insert into secret_access_log (id, secret_id, version, actor_type, purpose)
    select ${idOf('0009', 'n')}, ${idOf('0008', 'n % 300 + 1')}, 1, 'user', 'secret.read' from generate_series(1, 50000) n`,
+  `insert into audit_events (id, at, leaf, action, outcome, actor_id, resource_type, resource_id)
+   select ${eventIdOf('n')}, ${eventTime('n')}, '{"n":' || n || '}', case when n % 50 = 0 then 'turn.cancel' else 'chat.create' end,
+     case when n % 100 = 1 then 'denied' else 'success' end, ${idOf('0001', 'n % 500 + 1')}, 'chat', ${idOf('0005', 'n % 1000 + 1')}
+   from generate_series(1, 50000) n`,
+  `insert into audit_leaves (leaf_index, event_id, at, leaf_hash, xid)
+   select row_number() over (order by id) - 1, id, at, sha256(convert_to(leaf, 'UTF8')), xid from audit_events`,
+  `insert into audit_checkpoints (id, origin, size, root, note)
+   select ${eventIdOf('n')}, 'o', n, '', '' from generate_series(1, 20000) n`,
   `insert into idempotency_keys (principal, route, key, fingerprint, resource_id, created_at)
    select 'p', 'r', n::text, '', gen_random_uuid(), now() - make_interval(mins => n / 20) from generate_series(1, 28000) n`,
 ]
@@ -72,6 +89,7 @@ const statements = (model: EmbeddingModelRow): readonly string[] => [
 export async function fillDatabase(db: Db, model: EmbeddingModelRow): Promise<FilledIds> {
   for (const statement of statements(model)) await db.sequelize.query(statement)
   await db.sequelize.query('analyze')
+  const [event] = await db.query<{ id: string }>(`select ${eventIdOf('25000')} as id`)
   const id = (kind: string, number: number): string =>
     `${number.toString(16).padStart(8, '0')}-${kind}-7000-8000-000000000000`
   return {
@@ -81,6 +99,7 @@ export async function fillDatabase(db: Db, model: EmbeddingModelRow): Promise<Fi
     chatId: id('0005', 501),
     turnId: id('0006', 49_000),
     secretId: id('0008', 201),
+    eventId: event?.id ?? '',
     after: id('0003', 300),
     model,
   }

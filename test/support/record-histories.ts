@@ -1,6 +1,7 @@
 // Records one history of each way that a workflow can go, as the Temporal CLI exports it, for the replay test,
 // with its payloads under the key of the tests.
-// Run it (`npm run record-histories`) only for a new workflow: the old histories are what a change must still replay.
+// It is run for a new workflow, with the names of its histories (`npm run record-histories -- seal-audit.completed`): old
+// ones are what a change must still replay, and are never written again.
 import { execFile } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
@@ -11,14 +12,13 @@ import { createPlatformKeys, parseKeys } from '../../platform/keys.ts'
 import { createPayloadCodec } from '../../platform/temporal/payload-codec.ts'
 import { chatTurnWorkflowId } from '../../workflows/chat/messages.ts'
 import { ingestWorkflowId } from '../../workflows/documents/messages.ts'
-import { type ApiClient, signUp } from './api-client.ts'
+import { type ApiClient, signIn, signUp } from './api-client.ts'
 import { makeHandbookPdf } from './documents.ts'
 import { eventually } from './eventually.ts'
 import { followDocumentToEnd, followTurnPersistently } from './follow.ts'
+import { findAdministrator } from './fuzz-world.ts'
 import { historyKey } from './history-key.ts'
 import { startMockUpstream } from './mock-upstream.ts'
-import { makeOperator } from './operator.ts'
-import { applicationDatabaseUrl } from './platform-database.ts'
 import { startPlatformProcess } from './platform-process.ts'
 import { testTemporalCli } from './temporal-cli.ts'
 
@@ -44,12 +44,23 @@ async function ingest(client: ApiClient, filename: string, bytes: Uint8Array): P
   return ingestWorkflowId(document.id)
 }
 
+/** Resolves once it has sealed. */
+async function seal(administrator: ApiClient): Promise<string> {
+  const { status, body } = await administrator.post('/audit/seal')
+  if (status !== 202) throw new Error(JSON.stringify(body))
+  await temporal('workflow', 'result', '--workflow-id', body['workflowId'])
+  return body['workflowId']
+}
+
 /** Some values under an old key, and the work that brings them under a new one. */
-async function rewrap(client: ApiClient): Promise<string> {
-  for (const path of ['one', 'two', 'three']) await client.post('/vault/secrets', { path, value: path })
-  await client.post('/vault/keys/rotate')
-  const { workflowId } = (await client.post('/vault/keys/rewrap')).body
-  await eventually('the rewrap ends', async () => (await client.get('/vault/status')).body['staleVersions'] === 0)
+async function rewrap(administrator: ApiClient): Promise<string> {
+  for (const path of ['one', 'two', 'three']) await administrator.post('/vault/secrets', { path, value: path })
+  await administrator.post('/vault/keys/rotate')
+  const { workflowId } = (await administrator.post('/vault/keys/rewrap')).body
+  await eventually('the rewrap ends', async () => {
+    const { staleVersions } = (await administrator.get('/vault/status')).body
+    return staleVersions === 0
+  })
   return workflowId
 }
 
@@ -81,25 +92,36 @@ const upstream = await startMockUpstream({ fixtures: [rejecting] })
 const platform = await startPlatformProcess({
   env: { OPENAI_BASE_URL: upstream.baseUrl, OPENAI_API_KEY: 'mock', CDSA_PLATFORM_KEY: historyKey },
 })
+const cli = await testTemporalCli()
+/** What the command prints. */
+async function temporal(...command: string[]): Promise<string> {
+  const { stdout } = await run(cli, [...command, '--address', platform.run.temporalAddress], { maxBuffer: 64 << 20 })
+  return stdout
+}
+
 try {
-  const client = await signUp(platform.run.apiUrl)
-  await makeOperator(client, applicationDatabaseUrl(process.env, platform.dataDir))
+  const { apiUrl } = platform.run
+  const client = await signUp(apiUrl)
+  const administrator = await signIn(apiUrl, await findAdministrator(platform))
   const pdf = await makeHandbookPdf()
-  const workflows = {
-    'chat-turn.completed': await runTurn(client, 'hello'),
-    'chat-turn.failed': await runTurn(client, 'reject this'),
-    'chat-turn.cancelled': await runTurn(client, 'count slowly', 25),
-    'ingest-document.completed': await ingest(client, 'handbook.pdf', pdf),
-    'ingest-document.failed': await ingest(client, 'cut.pdf', pdf.subarray(0, 700)),
-    'ingest-document.long': await ingest(client, 'long.pdf', await makeHandbookPdf({ copies: 30 })),
-    'rewrap-keys.completed': await rewrap(client),
+  const workflows: Readonly<Record<string, () => Promise<string>>> = {
+    'chat-turn.completed': () => runTurn(client, 'hello'),
+    'chat-turn.failed': () => runTurn(client, 'reject this'),
+    'chat-turn.cancelled': () => runTurn(client, 'count slowly', 25),
+    'ingest-document.completed': () => ingest(client, 'handbook.pdf', pdf),
+    'ingest-document.failed': () => ingest(client, 'cut.pdf', pdf.subarray(0, 700)),
+    'ingest-document.long': async () => ingest(client, 'long.pdf', await makeHandbookPdf({ copies: 30 })),
+    'rewrap-keys.completed': () => rewrap(administrator),
+    'seal-audit.completed': () => seal(administrator),
   }
-  const cli = await testTemporalCli()
-  for (const [name, workflowId] of Object.entries(workflows)) {
-    const where = ['--address', platform.run.temporalAddress, '--workflow-id', workflowId]
-    const { stdout } = await run(cli, ['workflow', 'show', '--output', 'json', ...where], { maxBuffer: 64 << 20 })
-    const history = await withoutMachineInside(JSON.parse(stdout))
-    await writeFile(new URL(`${name}.encrypted.json`, folder), `${JSON.stringify(history, undefined, 2)}\n`)
+  for (const name of process.argv.slice(2)) {
+    const work = workflows[name]
+    if (work === undefined) throw new Error(`There is no ${name}: name some of ${Object.keys(workflows).join(', ')}.`)
+    const workflowId = await work()
+    const shown = await temporal('workflow', 'show', '--output', 'json', '--workflow-id', workflowId)
+    const history = await withoutMachineInside(JSON.parse(shown))
+    const file = new URL(`${name}.encrypted.json`, folder)
+    await writeFile(file, `${JSON.stringify(history, undefined, 2)}\n`, { flag: 'wx' })
     process.stdout.write(`${name}: ${workflowId}\n`)
   }
 } finally {

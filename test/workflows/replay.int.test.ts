@@ -56,6 +56,7 @@ describe('recorded histories', function () {
       'ingest-document.completed.encrypted.json',
       'ingest-document.failed.encrypted.json',
       'rewrap-keys.completed.json',
+      'seal-audit.completed.encrypted.json',
     ])
     const types = (await readHistories()).map(
       ({ json }) => json.events[0]?.workflowExecutionStartedEventAttributes?.workflowType.name,

@@ -1,0 +1,172 @@
+// Every route that changes something, called once on a running platform: each call is one event, no more and no less. The
+// table of routes is the list, so that a route that is added without a call here fails.
+import { randomUUID } from 'node:crypto'
+import { expect } from 'chai'
+import { Client } from 'pg'
+import { routes } from '../../api/routes.ts'
+import { newId } from '../../db/ids.ts'
+import { type ApiClient, createApiClient, signIn, signUp } from '../support/api-client.ts'
+import { eventually } from '../support/eventually.ts'
+import { followDocumentToEnd, followToEnd } from '../support/follow.ts'
+import { findAdministrator } from '../support/fuzz-world.ts'
+import { applicationDatabaseUrl } from '../support/platform-database.ts'
+import { sharedPlatform } from '../support/shared-platform.ts'
+
+/** They change nothing: what they answer is all that they do. */
+const changingNothing: ReadonlySet<string> = new Set(['POST /search', 'POST /codec/encode', 'POST /codec/session'])
+
+const nameOf = (route: { readonly method: string; readonly path: string }): string =>
+  `${route.method.toUpperCase()} ${route.path}`
+const changing = routes.filter(({ method }) => method !== 'get').map(nameOf)
+
+interface Call {
+  readonly body?: unknown
+  readonly raw?: FormData
+  readonly by?: ApiClient
+}
+
+describe('[A16] every route that changes something', function () {
+  this.timeout(300_000)
+  let database: Client
+  let apiUrl: string
+  let administrator: ApiClient
+  let user: ApiClient & { readonly userId: string; readonly email: string; readonly password: string }
+  const called = new Set<string>()
+
+  before(async () => {
+    const platform = await sharedPlatform()
+    apiUrl = platform.run.apiUrl
+    database = new Client({ connectionString: applicationDatabaseUrl(process.env, platform.dataDir) })
+    await database.connect()
+    administrator = await signIn(apiUrl, await findAdministrator(platform))
+    user = await signUp(apiUrl)
+  })
+  after(() => database?.end())
+
+  /** What the log tells of a request. */
+  async function eventsOf(requestId: string): Promise<string[]> {
+    const sql = `select action from audit_events where leaf like '%"requestId":"' || $1 || '"%' order by id`
+    const { rows } = await database.query<{ action: string }>(sql, [requestId])
+    return rows.map(({ action }) => action)
+  }
+
+  /** Calls a route, whose parameters `ids` fills in; it must succeed and be told once. */
+  async function call(name: string, ids: Record<string, string | number> = {}, { by = user, body, raw }: Call = {}) {
+    const [method = '', pattern = ''] = name.split(' ')
+    const path = pattern.replaceAll(/\{(\w+)\}/g, (_, key: string) => String(ids[key]))
+    const requestId = `walk-${randomUUID()}`
+    const options = { ...(body === undefined ? {} : { body }), ...(raw === undefined ? {} : { raw }) }
+    const answer = await by.request(method, path, { ...options, headers: { 'x-request-id': requestId } })
+    expect(answer.status, `${name}: ${JSON.stringify(answer.body)}`).to.be.within(200, 204)
+    expect(await eventsOf(requestId), name).to.have.length(changingNothing.has(name) ? 0 : 1)
+    called.add(name)
+    return answer.body
+  }
+
+  const formOf = (text: string): FormData => {
+    const form = new FormData()
+    form.append('file', new Blob([text]), 'a.txt')
+    return form
+  }
+
+  it('of accounts', async () => {
+    const anonymous = createApiClient(apiUrl)
+    const account = { email: `${randomUUID()}@example.org`, password: `correct horse ${randomUUID()}` }
+    const made = await call('POST /auth/register', {}, { by: anonymous, body: { ...account, displayName: 'A' } })
+    const { accessToken } = await call('POST /auth/login', {}, { by: anonymous, body: account })
+    const own = createApiClient(apiUrl, accessToken)
+    await call('PATCH /auth/me', {}, { by: own, body: { displayName: 'B' } })
+    const patch = { displayName: 'C', roles: ['user', 'auditor'] }
+    await call('PATCH /users/{userId}', { userId: made['user'].id }, { by: administrator, body: patch })
+    await call('POST /auth/logout', {}, { by: own })
+  })
+
+  it('of chats and turns', async () => {
+    const { chat } = await call('POST /chats', {}, { body: { title: 'A' } })
+    const chatId = chat.id
+    await call('PATCH /chats/{chatId}', { chatId }, { body: { title: 'B' } })
+    const first = await call('POST /chats/{chatId}/turns', { chatId }, { body: { content: 'hello' } })
+    await followToEnd(user, first['eventsUrl'])
+    const again = await call('POST /chats/{chatId}/turns/{turnId}/retry', { chatId, turnId: first['turn'].id })
+    await followToEnd(user, again['eventsUrl'])
+    const long = await user.post(`/chats/${chatId}/turns`, { content: 'word '.repeat(2_000) })
+    await call('POST /chats/{chatId}/turns/{turnId}/cancel', { chatId, turnId: long.body['turn'].id })
+    await call('DELETE /chats/{chatId}', { chatId })
+  })
+
+  it('of collections, documents and notifications', async () => {
+    const other = await signUp(apiUrl)
+    const { collection } = await call('POST /collections', {}, { body: { name: 'A' } })
+    const collectionId = collection.id
+    await call('PATCH /collections/{collectionId}', { collectionId }, { body: { name: 'B' } })
+    const member = { collectionId, userId: other.userId }
+    await call('PUT /collections/{collectionId}/members/{userId}', member, { body: { role: 'reader' } })
+    await call('DELETE /collections/{collectionId}/members/{userId}', member)
+    await call('DELETE /collections/{collectionId}', { collectionId })
+
+    const { document } = await call('POST /documents', {}, { raw: formOf(`Text ${randomUUID()}.`) })
+    const documentId = document.id
+    await followDocumentToEnd(user, documentId)
+    await call('PATCH /documents/{documentId}', { documentId }, { body: { title: 'B' } })
+    await call('POST /documents/{documentId}/reindex', { documentId })
+    await followDocumentToEnd(user, documentId)
+    await call('POST /search', {}, { body: { query: 'text' } })
+    await call('DELETE /documents/{documentId}', { documentId })
+
+    const told = await eventually('both readings of the document were told of', async () => {
+      const { data } = (await user.get('/notifications')).body
+      return data.length >= 2 && data
+    })
+    const notificationId = told[0].id
+    await call('PATCH /notifications/{notificationId}', { notificationId }, { body: { read: true } })
+    await call('POST /notifications/read-all')
+  })
+
+  it('of the vault', async () => {
+    const by = administrator
+    const created = await call('POST /vault/secrets', {}, { by, body: { path: `walk/${randomUUID()}`, value: 'one' } })
+    const secretId = created['secret'].id
+    const version = { secretId, version: 1 }
+    await call('PATCH /vault/secrets/{secretId}', { secretId }, { by, body: { description: 'B' } })
+    await call('POST /vault/secrets/{secretId}/versions', { secretId }, { by, body: { value: 'two' } })
+    await call('POST /vault/secrets/{secretId}/versions/{version}/delete', version, { by })
+    await call('POST /vault/secrets/{secretId}/versions/{version}/undelete', version, { by })
+    await call('POST /vault/secrets/{secretId}/versions/{version}/destroy', version, { by })
+    const policy = { rotator: 'random', everySeconds: 3_600, graceSeconds: 0 }
+    await call('PUT /vault/secrets/{secretId}/rotation-policy', { secretId }, { by, body: policy })
+    await call('POST /vault/secrets/{secretId}/rotate', { secretId }, { by })
+    await eventually('the rotation has ended', async () => {
+      const { data } = (await by.get(`/vault/secrets/${secretId}/rotations`)).body
+      return data[0].endedAt !== null
+    })
+    const rotationId = newId()
+    await database.query(
+      `insert into secret_rotations (id, secret_id, rotator, config, grace_seconds, trigger, state)
+       select $1, $2, rotator, config, grace_seconds, trigger, 'in_doubt' from secret_rotations where secret_id = $2 limit 1`,
+      [rotationId, secretId],
+    )
+    await call('POST /vault/secrets/{secretId}/rotations/{rotationId}/probe', { secretId, rotationId }, { by })
+    await call('DELETE /vault/secrets/{secretId}/rotation-policy', { secretId }, { by })
+
+    const second = await by.post('/vault/secrets', { path: `walk/${randomUUID()}`, value: 'one' })
+    const ended = { secretId: second.body['secret'].id }
+    await call('DELETE /vault/secrets/{secretId}', ended, { by })
+    await call('POST /vault/secrets/{secretId}/restore', ended, { by })
+    await by.request('DELETE', `/vault/secrets/${ended.secretId}`)
+    await call('POST /vault/secrets/{secretId}/purge', ended, { by })
+    await call('POST /vault/keys/rotate', {}, { by })
+    await call('POST /vault/keys/rewrap', {}, { by })
+  })
+
+  it('of operations', async () => {
+    const by = administrator
+    await call('POST /audit/seal', {}, { by })
+    const { payloads } = await call('POST /codec/encode', {}, { by, body: { payloads: [{ data: 'e30=' }] } })
+    await call('POST /codec/decode', {}, { by, body: { payloads } })
+    await call('POST /codec/session', {}, { by })
+  })
+
+  it('is among these', () => {
+    expect([...called]).to.have.members(changing)
+  })
+})
