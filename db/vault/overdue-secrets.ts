@@ -10,7 +10,7 @@ export interface OverdueSecret {
 /** Beyond one interval: a rotation that is being tried, or was put off a while, isn't worth a word. */
 const slackSeconds = 3_600
 
-/** At most a hundred, the longest overdue first. */
+/** At most a thousand, the longest overdue first. Who was told of one already gets no second notification of it. */
 export async function listOverdueSecrets(db: Db): Promise<OverdueSecret[]> {
   return db.query(
     `select s.id as "secretId", s.path, v.version
@@ -18,7 +18,6 @@ export async function listOverdueSecrets(db: Db): Promise<OverdueSecret[]> {
      join secret_labels l on l.secret_id = s.id and l.label = 'CURRENT'
      join secret_versions v on v.secret_id = l.secret_id and v.version = l.version
      where greatest(v.created_at, p.anchored_at) < now() - make_interval(secs => p.every_seconds::float8 * 2 + ${slackSeconds})
-       and not exists (select from notifications n where n.dedupe_key = 'secret:' || s.id || ':' || v.version || ':overdue')
-     order by v.created_at limit 100`,
+     order by v.created_at limit 1000`,
   )
 }

@@ -25,6 +25,9 @@ import { purgeIdempotencyKeys } from '../../db/http/idempotency-keys.ts'
 import { listNotificationsAfter, listUnreadNotifications } from '../../db/notifications/notification-feed.ts'
 import { listNotifications, purgeNotifications } from '../../db/notifications/notifications.ts'
 import { listAccesses } from '../../db/vault/access-log.ts'
+import { listOverdueSecrets } from '../../db/vault/overdue-secrets.ts'
+import { listRotationPolicies } from '../../db/vault/rotation-policies.ts'
+import { listRotations, listStalledRotations } from '../../db/vault/rotations.ts'
 import { listExpiredSecrets, listSecrets, purgeSecret } from '../../db/vault/secrets.ts'
 import { listVersions } from '../../db/vault/version-rows.ts'
 import { type TestDatabase, startTestDatabase } from '../support/database.ts'
@@ -144,6 +147,13 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     { run: (db, { secretId }) => listAccesses(db, secretId, page) },
     { run: (db, { secretId, after }) => listAccesses(db, secretId, { ...page, after }) },
   ],
+  listRotationPolicies: [{ run: (db, { secretId }) => listRotationPolicies(db, { after: secretId, limit: 100 }) }],
+  listRotations: [
+    { run: (db, { secretId }) => listRotations(db, secretId, page) },
+    { run: (db, { secretId, after }) => listRotations(db, secretId, { ...page, after }) },
+  ],
+  listStalledRotations: [{ run: (db) => listStalledRotations(db, { queuedSeconds: 5, silentSeconds: 600 }) }],
+  listOverdueSecrets: [{ run: (db) => listOverdueSecrets(db) }],
   purgeSecret: [{ run: (db, { after }) => purgeSecret(db, after) }],
 }
 
