@@ -7,7 +7,11 @@ import type { Platform } from '../../platform/platform.ts'
 const name = 'audit_unsealed_seconds'
 
 /** Asked at each scrape; NaN while the database doesn't answer. Registers once a registry, for the newest caller. */
-export function registerAuditAge({ db, log, metrics }: Pick<Platform, 'db' | 'log'> & { readonly metrics: Registry }): void {
+export function registerAuditAge({
+  db,
+  log,
+  metrics,
+}: Pick<Platform, 'db' | 'log'> & { readonly metrics: Registry }): void {
   metrics.removeSingleMetric(name)
   const gauge: Gauge = new Gauge({
     name,
