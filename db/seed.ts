@@ -6,6 +6,7 @@ import { emailSchema, maxPasswordLength, minPasswordLength, newPasswordSchema } 
 import { AppError } from '../domain/errors.ts'
 import { administratorRole } from './auth/roles.ts'
 import { createUser } from './auth/users.ts'
+import { appendAuditEvent } from './audit/events.ts'
 import type { Db } from './database.ts'
 import { newId } from './ids.ts'
 
@@ -97,13 +98,16 @@ async function seedAdministrator(db: Db, options: SeedOptions): Promise<Seeded> 
   return await db.transaction(async (tx) => {
     await tx.execute(`select pg_advisory_xact_lock(${seedLock})`)
     if (await hasAdministrator(tx)) return {}
-    await createUser(tx, {
-      id: newId(),
-      email,
-      displayName: 'Administrator',
-      passwordHash: hash,
-      pepperId,
-      roles: [administratorRole],
+    const [id, displayName, roles] = [newId(), 'Administrator', [administratorRole]]
+    await createUser(tx, { id, email, displayName, passwordHash: hash, pepperId, roles })
+    await appendAuditEvent(tx, {
+      action: 'user.create',
+      outcome: 'success',
+      actor: { type: 'system' },
+      resource: { type: 'user', id },
+      details: { roles: administratorRole },
+      subjectId: id,
+      personal: { email, displayName },
     })
     return generated ? { administrator: { email, password } } : {}
   })

@@ -14,7 +14,7 @@ const seed = process.env.CHAOS_SEED ?? String(Math.floor(Math.random() * 2 ** 31
 const asked = process.argv.slice(2)
 const platforms = ['--embedded', '--services'].filter((name) => asked.length === 0 || asked.includes(name))
 const run = fileURLToPath(new URL('run.mjs', import.meta.url))
-const specs = ['test/flows/durability.flow.test.ts', 'test/flows/rewrap-keys.flow.test.ts']
+const specs = ['durability', 'rewrap-keys', 'audit-kills'].map((name) => `test/flows/${name}.flow.test.ts`)
 
 /** Column names by the report's own. */
 const columns = {
