@@ -3,6 +3,7 @@
 // It is run for a new workflow, with the names of its histories (`npm run record-histories -- seal-audit.completed`): old
 // ones are what a change must still replay, and are never written again.
 import { execFile } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { fileURLToPath } from 'node:url'
@@ -12,6 +13,7 @@ import { createPlatformKeys, parseKeys } from '../../platform/keys.ts'
 import { createPayloadCodec } from '../../platform/temporal/payload-codec.ts'
 import { chatTurnWorkflowId } from '../../workflows/chat/messages.ts'
 import { ingestWorkflowId } from '../../workflows/documents/messages.ts'
+import { rotationWorkflowId } from '../../workflows/vault/messages.ts'
 import { type ApiClient, signIn, signUp } from './api-client.ts'
 import { makeHandbookPdf } from './documents.ts'
 import { eventually } from './eventually.ts'
@@ -64,6 +66,46 @@ async function rewrap(administrator: ApiClient): Promise<string> {
   return workflowId
 }
 
+const longAway = { everySeconds: 1_000_000 }
+const unreachable = { host: '127.0.0.1', port: 1, tls: false, username: 'app', administrator: 'secret://administrator' }
+
+async function rotatedSecret(administrator: ApiClient, policy: object): Promise<string> {
+  const { secret } = (await administrator.post('/vault/secrets', { path: `rotated/${randomUUID()}`, value: 'first' }))
+    .body
+  await administrator.request('PUT', `/vault/secrets/${secret.id}/rotation-policy`, { body: policy })
+  return secret.id
+}
+
+/** Resolves once it has ended. */
+async function rotate(administrator: ApiClient, policy: object): Promise<string> {
+  const secretId = await rotatedSecret(administrator, policy)
+  await administrator.post(`/vault/secrets/${secretId}/rotate`)
+  const workflowId = rotationWorkflowId(secretId)
+  // A rotation that is rolled back ends with a failure, of which the command tells in its own way.
+  await temporal('workflow', 'result', '--workflow-id', workflowId).catch(() => undefined)
+  return workflowId
+}
+
+/** One that a schedule has run, at the next of its times. */
+async function byTheClock(type: string): Promise<string> {
+  const query = `WorkflowType = '${type}' and ExecutionStatus = 'Completed'`
+  return eventually(
+    `${type} has run`,
+    async () => {
+      const found = JSON.parse(await temporal('workflow', 'list', '--output', 'json', '--query', query)) as {
+        execution: { workflowId: string }
+      }[]
+      return found[0]?.execution.workflowId
+    },
+    120_000,
+  )
+}
+
+async function rotateByTheClock(administrator: ApiClient): Promise<string> {
+  await rotatedSecret(administrator, { rotator: 'random', everySeconds: 1 })
+  return byTheClock('scheduledRotation')
+}
+
 /** The export names the machine that recorded it: its host and where the project lay. */
 const withoutMachine = (text: string): string =>
   text.replaceAll(`@${hostname()}`, '@host').replaceAll(fileURLToPath(new URL('../../', import.meta.url)), '')
@@ -113,6 +155,10 @@ try {
     'ingest-document.long': async () => ingest(client, 'long.pdf', await makeHandbookPdf({ copies: 30 })),
     'rewrap-keys.completed': () => rewrap(administrator),
     'seal-audit.completed': () => seal(administrator),
+    'rotate-secret.completed': () => rotate(administrator, { rotator: 'random', ...longAway }),
+    'rotate-secret.failed': () => rotate(administrator, { rotator: 'redis-acl', ...longAway, config: unreachable }),
+    'scheduled-rotation.completed': () => rotateByTheClock(administrator),
+    'reconcile-schedules.completed': () => byTheClock('reconcileSchedules'),
   }
   for (const name of process.argv.slice(2)) {
     const work = workflows[name]

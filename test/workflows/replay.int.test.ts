@@ -57,6 +57,11 @@ describe('recorded histories', function () {
       'ingest-document.failed.encrypted.json',
       'rewrap-keys.completed.json',
       'seal-audit.completed.encrypted.json',
+      'rotate-secret.completed.encrypted.json',
+      'rotate-secret.failed.encrypted.json',
+      'scheduled-rotation.completed.encrypted.json',
+      'reconcile-schedules.completed.encrypted.json',
+      'seal-audit.completed.encrypted.json',
     ])
     const types = (await readHistories()).map(
       ({ json }) => json.events[0]?.workflowExecutionStartedEventAttributes?.workflowType.name,
