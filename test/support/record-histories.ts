@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { JSONToPayload, type JSONPayload, payloadToJSON } from '@temporalio/common/lib/proto-utils.js'
 import { createPlatformKeys, parseKeys } from '../../platform/keys.ts'
-import { createPayloadCodec } from '../../platform/temporal/payload-codec.ts'
+import { createPayloadCodec, isEncrypted } from '../../platform/temporal/payload-codec.ts'
 import { chatTurnWorkflowId } from '../../workflows/chat/messages.ts'
 import { ingestWorkflowId } from '../../workflows/documents/messages.ts'
 import { rotationWorkflowId } from '../../workflows/vault/messages.ts'
@@ -118,7 +118,10 @@ async function withoutMachineInside(value: unknown): Promise<unknown> {
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return Promise.all(value.map(withoutMachineInside))
   if ('metadata' in value && 'data' in value) {
-    const [opened] = await codec.decode([JSONToPayload(value as JSONPayload)])
+    const payload = JSONToPayload(value as JSONPayload)
+    // Search attributes stay in the clear.
+    if (!isEncrypted(payload)) return value
+    const [opened] = await codec.decode([payload])
     const data = Buffer.from(withoutMachine(Buffer.from(opened?.data ?? []).toString()))
     return payloadToJSON((await codec.encode([{ ...opened, data }]))[0] ?? {})
   }
