@@ -38,7 +38,7 @@ export function createApiClient(apiUrl: string, token?: string): ApiClient {
     const url = path.startsWith('/api/') || path.startsWith('/openapi') ? `${apiUrl}${path}` : `${apiUrl}/api/v1${path}`
     const response = await fetch(url, { method, headers: { ...headers, ...options.headers }, body })
     const text = await response.text()
-    const isJson = response.headers.get('content-type')?.includes('json') === true
+    const isJson = /[/+]json\b/.test(response.headers.get('content-type') ?? '')
     return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : { text } }
   }
   return {

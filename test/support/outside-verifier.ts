@@ -132,7 +132,7 @@ export function checkConsistency(answer: unknown, keys: readonly OutsideKey[]): 
   if (old?.equals(first.root) !== true || whole?.equals(second.root) !== true) throw new Error('the roots are others')
 }
 
-/** The entries of an export that is what the keys have signed; throws for any other. */
+/** The entries of an export that is what the keys have signed; throws for any other, and for content that was dropped. */
 export function checkExport(text: string, keys: readonly OutsideKey[]): Entry[] {
   const lines = text.split('\n')
   if (lines.pop() !== '') throw new Error('the last line isn’t ended')
@@ -140,6 +140,7 @@ export function checkExport(text: string, keys: readonly OutsideKey[]): Entry[] 
   const { size, root } = openNote(checkpoint, keys)
   const entries = lines.map((line) => JSON.parse(line) as Entry)
   entries.forEach(checkEntry)
+  if (entries.some(({ leaf }) => leaf === null)) throw new Error('an entry has no content')
   if (entries.length !== size || entries.some(({ leafIndex }, index) => leafIndex !== index))
     throw new Error('entries are missing or out of order')
   if (!treeHash(entries.map(({ leafHash }) => base64(leafHash))).equals(root))

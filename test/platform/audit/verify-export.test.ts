@@ -45,8 +45,9 @@ describe('an export of the log', () => {
   })
 
   it('[A6] names the entry in which a byte was changed, whichever byte it is', async () => {
-    const bytes = Buffer.from(file)
-    const checkpointBegins = bytes.length - Buffer.byteLength(`${lines.at(-1)}\n`)
+    const few = entries.slice(0, 3)
+    const bytes = Buffer.from(exportOf(few))
+    const checkpointBegins = bytes.lastIndexOf('\n', -2) + 1
     let line = 0
     for (let at = 0; at < bytes.length; at += 1) {
       const changed = Buffer.from(bytes)
@@ -56,7 +57,7 @@ describe('an export of the log', () => {
       if (at < checkpointBegins) expect(fault.index, `byte ${at}: ${fault.message}`).to.equal(line)
       if (bytes[at] === 0x0a) line += 1
     }
-    expect(line).to.equal(8)
+    expect(line).to.equal(4)
   }).timeout(60_000)
 
   it('[A6] names the entry that was edited, deleted, or put elsewhere', async () => {
