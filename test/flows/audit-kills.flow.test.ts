@@ -90,6 +90,7 @@ describe('the audit log over kills', function () {
     await database.connect()
     for (const { rows, make, remove } of kinds) {
       const [there, made, removed] = [await ids(rows), await told(make), await told(remove)]
+      expect(made.length, `some ${make[0]}`).to.be.greaterThan(0)
       expect(new Set(made).size, `${make[0]}, once each`).to.equal(made.length)
       expect(
         removed.every((id) => made.includes(id)),
