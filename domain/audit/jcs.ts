@@ -16,8 +16,9 @@ function writeObject(value: object): string {
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype !== Object.prototype && prototype !== null) refuse('An object of a class')
   // The default order compares UTF-16 code units, as the RFC wants it.
-  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
-  return `{${members.map(([key, member]) => `${quote(key)}:${canonicalize(member)}`).join(',')}}`
+  const names = Object.keys(value).sort()
+  const members = value as Readonly<Record<string, unknown>>
+  return `{${names.map((name) => `${quote(name)}:${canonicalize(members[name])}`).join(',')}}`
 }
 
 /**
