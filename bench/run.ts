@@ -3,6 +3,7 @@
 import { writeFile } from 'node:fs/promises'
 import { availableParallelism, cpus } from 'node:os'
 import { parseArgs } from 'node:util'
+import { audit } from './audit.ts'
 import type { Benchmark, BenchmarkContext, Row } from './benchmark.ts'
 import { ingestion } from './ingestion.ts'
 import { memory } from './memory.ts'
@@ -12,7 +13,7 @@ import { start } from './start.ts'
 import { formatTable } from './table.ts'
 import { turns, turnsOnServices } from './turns.ts'
 
-const benchmarks: readonly Benchmark[] = [start, turns, turnsOnServices, memory, ingestion, search, readers]
+const benchmarks: readonly Benchmark[] = [start, turns, turnsOnServices, memory, ingestion, search, readers, audit]
 
 interface Options {
   readonly chosen: readonly Benchmark[]
