@@ -62,41 +62,51 @@ function toLeaf(id: string, event: AuditEventInput, disclosures: readonly Disclo
   }) as AuditLeaf
 }
 
-export interface AuditInsert {
+/** The parameters of `audit_append`. */
+const types = 'uuid,timestamptz,text,text,text,text,text,text,text[],text[],text[],uuid[]'.split(',')
+
+interface PreparedEvent {
   readonly eventId: string
-  /** Common table expressions, `audit_event as (…), …`, to stand after others in one statement. */
-  readonly ctes: string
-  /** The parameters that the expressions use, in order from `firstParameter` on. */
+  readonly bind: readonly unknown[]
+}
+
+function prepare(event: AuditEventInput): PreparedEvent {
+  const eventId = newId()
+  const disclosures = disclose(event.personal)
+  const leaf = toLeaf(eventId, event, disclosures)
+  const bind: unknown[] = [eventId, leaf.at, canonicalize(leaf), leaf.action, leaf.outcome]
+  bind.push(leaf.actor.id ?? null, leaf.resource.type, leaf.resource.id ?? null)
+  bind.push(...(['name', 'value', 'salt'] as const).map((field) => disclosures.map((item) => item[field])))
+  bind.push(disclosures.map(({ name }) => subjectOf(name, event)))
+  return { eventId, bind }
+}
+
+const callFrom = (firstParameter: number): string =>
+  `audit_append(${types.map((type, index) => `$${firstParameter + index}::${type}`).join(', ')})`
+
+export interface AuditInsert {
+  /** A common table expression, `audit_event as (…)`, to stand after others in one statement. */
+  readonly cte: string
+  /** To stand in the statement's last FROM: an expression that nobody reads isn't run. */
+  readonly join: string
+  /** The parameters that the expression uses, in order from `firstParameter` on. */
   readonly bind: readonly unknown[]
 }
 
 /**
- * An event as a part of another statement, which spares a round trip: it is written when the expression `when` has rows.
- * The statement is the transaction that the event shares with what it tells.
+ * An event as a part of another statement, which spares a round trip: it is written when the expression `when`, of one row
+ * at most, has one. The statement is the transaction that the event shares with what it tells.
  */
 export function auditInsert(
   event: AuditEventInput,
   { firstParameter, when }: { readonly firstParameter: number; readonly when: string },
 ): AuditInsert {
-  const eventId = newId()
-  const disclosures = disclose(event.personal)
-  const leaf = toLeaf(eventId, event, disclosures)
-  const p = (offset: number): string => `$${firstParameter + offset}`
-  const ctes = `audit_event as (
-    insert into audit_events (id, at, leaf, action, outcome, actor_id, resource_type, resource_id)
-    select ${p(0)}::uuid, ${p(1)}::timestamptz, ${p(2)}, ${p(3)}, ${p(4)}, ${p(5)}, ${p(6)}, ${p(7)}
-    where exists (select from ${when})),
-  audit_values as (
-    insert into audit_personal (event_id, subject_id, name, value, salt)
-    select ${p(0)}::uuid, subject_id, name, value, decode(salt, 'base64')
-    from unnest(${p(8)}::text[], ${p(9)}::text[], ${p(10)}::text[], ${p(11)}::uuid[]) as given (name, value, salt, subject_id)
-    where exists (select from ${when}))`
-  const bind: unknown[] = [eventId, leaf.at, canonicalize(leaf), leaf.action, leaf.outcome]
-  bind.push(leaf.actor.id ?? null, leaf.resource.type, leaf.resource.id ?? null)
-  bind.push(...(['name', 'value', 'salt'] as const).map((field) => disclosures.map((item) => item[field])))
-  bind.push(disclosures.map(({ name }) => subjectOf(name, event)))
-  return { eventId, ctes, bind }
+  const { bind } = prepare(event)
+  const cte = `audit_event as materialized (select ${callFrom(firstParameter)} as event_id from ${when})`
+  return { cte, join: 'cross join audit_event', bind }
 }
+
+const appendStatement = `select ${callFrom(1)} as event_id`
 
 /**
  * Writes an event in the open transaction and resolves to its id; when it can't, the transaction is lost with it. Throws
@@ -104,8 +114,8 @@ export function auditInsert(
  */
 export async function appendAuditEvent(tx: Db, event: AuditEventInput): Promise<string> {
   if (!tx.isInTransaction()) throw new AppError('internal', { detail: 'An audit event needs an open transaction.' })
-  const { eventId, ctes, bind } = auditInsert(event, { firstParameter: 1, when: '(values (1)) as always' })
-  await tx.query(`with ${ctes} select 1 as done`, bind)
+  const { eventId, bind } = prepare(event)
+  await tx.query(appendStatement, bind)
   return eventId
 }
 

@@ -43,7 +43,7 @@ export interface NewTurn extends TurnAccess {
  * trips. The message follows the answer that is named, else the chat's newest. No row: the turn is there, the chat isn't
  * the caller's, or what was named is no answer.
  */
-const createStatement = (ctes: string): string => `
+const createStatement = ({ cte, join }: { readonly cte: string; readonly join: string }): string => `
   with parent as (
     select m.id from messages m
     where m.chat_id = $2 and m.role = 'assistant' and ($7::uuid is null or m.id = $7) order by m.id desc limit 1),
@@ -55,8 +55,8 @@ const createStatement = (ctes: string): string => `
   message as (
     insert into messages (id, chat_id, turn_id, role, content, parent_message_id)
     select t.user_message_id, t.chat_id, t.id, 'user', $8, (select id from parent) from turn t),
-  touched as (update chats set updated_at = now() where id in (select chat_id from turn))${ctes}
-  select ${columns} from turn t`
+  touched as (update chats set updated_at = now() where id in (select chat_id from turn))${cte}
+  select ${columns} from turn t ${join}`
 
 /**
  * Stores the user's message and the queued turn at once; the same turn id again changes nothing. Without
@@ -68,7 +68,7 @@ export async function createTurn(db: Db, input: NewTurn): Promise<Turn> {
   const [model, parent] = [input.model ?? null, input.parentMessageId ?? null]
   const bind: unknown[] = [turnId, chatId, userId, newId(), attachmentIds, model, parent, content, defaultModel]
   const audit = input.event && auditInsert(input.event, { firstParameter: bind.length + 1, when: 'turn' })
-  const statement = createStatement(audit === undefined ? '' : `,\n  ${audit.ctes}`)
+  const statement = createStatement({ cte: audit === undefined ? '' : `,\n  ${audit.cte}`, join: audit?.join ?? '' })
   const [row] = await db.query<TurnRow>(statement, [...bind, ...(audit?.bind ?? [])])
   if (row !== undefined) return toTurn(row)
   const existing = await findTurn(db, input)

@@ -103,10 +103,28 @@ const seal = `
   );
 `
 
+/** With the caller's privileges. One call is quicker than its two statements sent each time: their plans are kept. */
+const append = `
+  create function audit_append(
+    event_id uuid, at timestamptz, leaf text, action text, outcome text, actor_id text, resource_type text,
+    resource_id text, names text[], texts text[], salts text[], subjects uuid[]
+  ) returns uuid language plpgsql as $$
+  begin
+    insert into audit_events (id, at, leaf, action, outcome, actor_id, resource_type, resource_id)
+    values ($1, $2, $3, $4, $5, $6, $7, $8);
+    if cardinality($9) > 0 then
+      insert into audit_personal (event_id, name, value, salt, subject_id)
+      select $1, given.name, given.value, decode(given.salt, 'base64'), given.subject_id
+      from unnest($9, $10, $11, $12) as given (name, value, salt, subject_id);
+    end if;
+    return $1;
+  end $$;
+`
+
 export const audit: Migration = {
   name: '0007-audit',
   async up({ sql }) {
-    await sql(functions + log + seal)
+    await sql(functions + log + append + seal)
     for (const table of [...appendOnly, 'audit_checkpoints']) {
       await sql(`create trigger ${table}_append_only before update or delete or truncate on ${table}
         for each statement execute function audit_refuse_change()`)
