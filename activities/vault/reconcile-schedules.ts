@@ -14,11 +14,11 @@ type ReconcilePlatform = Pick<Platform, 'db' | 'temporal' | 'config' | 'bus' | '
 
 const pageSize = 100
 
-async function* allPolicies({ db }: ReconcilePlatform): AsyncGenerator<StoredPolicy> {
+async function* pagesOfPolicies({ db }: ReconcilePlatform): AsyncGenerator<readonly StoredPolicy[]> {
   let after: string | undefined
   for (;;) {
     const page = await listRotationPolicies(db, { after, limit: pageSize })
-    yield* page
+    yield page
     after = page.at(-1)?.secretId
     if (page.length < pageSize) return
   }
@@ -33,8 +33,9 @@ async function removeOrphans(platform: ReconcilePlatform): Promise<void> {
   }
 }
 
-async function tellOfOverdue(platform: ReconcilePlatform): Promise<void> {
-  for (const secret of await listOverdueSecrets(platform.db)) {
+async function tellOfOverdue(platform: ReconcilePlatform, policies: readonly StoredPolicy[]): Promise<void> {
+  const secretIds = policies.map(({ secretId }) => secretId)
+  for (const secret of await listOverdueSecrets(platform.db, secretIds)) {
     const content = { ...overdueNotification(secret), permission: 'secret:write' as const }
     await announceNotifications(platform, await platform.db.transaction((tx) => createNotifications(tx, content)))
   }
@@ -44,10 +45,12 @@ export const createReconcileSchedules =
   (platform: ReconcilePlatform) =>
   async (_input: Readonly<Record<string, never>>): Promise<void> => {
     const { cancellationSignal } = Context.current()
-    for await (const policy of allPolicies(platform)) {
-      cancellationSignal.throwIfAborted()
-      await putSchedule(platform, rotationPeriod(platform, policy))
+    for await (const policies of pagesOfPolicies(platform)) {
+      for (const policy of policies) {
+        cancellationSignal.throwIfAborted()
+        await putSchedule(platform, rotationPeriod(platform, policy))
+      }
+      await tellOfOverdue(platform, policies)
     }
     await removeOrphans(platform)
-    await tellOfOverdue(platform)
   }

@@ -153,7 +153,7 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     { run: (db, { secretId, after }) => listRotations(db, secretId, { ...page, after }) },
   ],
   listStalledRotations: [{ run: (db) => listStalledRotations(db, { queuedSeconds: 5, silentSeconds: 600 }) }],
-  listOverdueSecrets: [{ run: (db) => listOverdueSecrets(db) }],
+  listOverdueSecrets: [{ run: (db, { secretId }) => listOverdueSecrets(db, [secretId]) }],
   purgeSecret: [{ run: (db, { after }) => purgeSecret(db, after) }],
 }
 

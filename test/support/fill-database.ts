@@ -71,6 +71,12 @@ const statements = (model: EmbeddingModelRow): readonly string[] => [
   `insert into secret_labels (secret_id, version, label)
    select ${idOf('0008', 'n')}, v, case v when 1 then 'PREVIOUS' else 'CURRENT' end
    from generate_series(1, 20000) n, generate_series(1, 2) v`,
+  `insert into rotation_policies (secret_id, rotator, config, every_seconds, grace_seconds)
+   select ${idOf('0008', 'n')}, 'random', '{}', 60, 0 from generate_series(1, 20000) n`,
+  `insert into secret_rotations (id, secret_id, rotator, config, grace_seconds, trigger, state, ended_at)
+   select ${idOf('000a', 'n')}, ${idOf('0008', 'n % 10000 + 1')}, 'random', '{}', 0, 'schedule',
+     case when n % 500 = 0 then 'preflight' else 'completed' end, case when n % 500 <> 0 then now() end
+   from generate_series(1, 40000) n where n % 500 <> 0 or n <= 10000`,
   `insert into secret_access_log (id, secret_id, version, actor_type, purpose)
    select ${idOf('0009', 'n')}, ${idOf('0008', 'n % 300 + 1')}, 1, 'user', 'secret.read' from generate_series(1, 50000) n`,
   `insert into audit_events (id, at, leaf, action, outcome, actor_id, resource_type, resource_id)
