@@ -47,7 +47,12 @@ function pathOf(
     .map(({ name, schema }) => encodedOf(schema, name, options))
   const query = parameters
     .filter((one) => one.in === 'query')
-    .map(({ name, schema }) => fc.option(encodedOf(schema, name, options).map((value) => `${name}=${value}`)))
+    .map(({ name, schema, required }) =>
+      fc.option(
+        encodedOf(schema, name, options).map((value) => `${name}=${value}`),
+        { freq: required === true ? 30 : 2 },
+      ),
+    )
   const extra = fc.oneof(
     { weight: 15, arbitrary: fc.constant(null) },
     {

@@ -130,6 +130,7 @@ function objectOf({ properties = {}, required = [] }: Schema, options: FuzzOptio
 function validJson(schema: Schema, name: string, options: FuzzOptions): fc.Arbitrary<string> {
   const alternatives = schema.anyOf ?? schema.oneOf
   if (alternatives !== undefined) return fc.oneof(...alternatives.map((part) => jsonOf(part, name, options)))
+  if (schema.const !== undefined) return fc.constant(toText(schema.const))
   if (schema.enum !== undefined) return fc.constantFrom(...schema.enum).map(toText)
   if (schema.type === 'string') return stringOf(schema, name, options).map(toText)
   if (schema.type === 'integer' || schema.type === 'number') return numberOf(schema)
@@ -196,7 +197,7 @@ const jsonTypes = fc.constantFrom(
 const brokenJson = fc.constantFrom('{', '', 'null', '[]', '"text"', '{"a":1,}', '\u0000', '['.repeat(50_000))
 
 export function jsonBody(schema: Schema, options: FuzzOptions): fc.Arbitrary<FuzzBody> {
-  const text = mostly(objectOf(schema, options), fc.oneof(strangeJson, brokenJson), 15)
+  const text = mostly(validJson(schema, '', options), fc.oneof(strangeJson, brokenJson), 15)
   return fc.record({ type: mostly(fc.constant('application/json'), jsonTypes, 20), text })
 }
 
