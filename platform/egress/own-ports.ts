@@ -5,7 +5,6 @@ import { type Config, defaultPorts } from '../config.ts'
 import type { SecretValue } from '../secret-value.ts'
 import { type ClassifiedAddress, classifyAddress } from './address.ts'
 import { canonicalHost, type HostPort, parseHostPort } from './host-port.ts'
-import type { Resolve } from './resolve-target.ts'
 
 export interface OwnPort {
   /** Undefined for what listens on this machine or beside it: then the port is closed on every address that isn't public. */
@@ -68,7 +67,7 @@ async function isOwn(own: OwnPort, target: Pick<HostPort, 'host'>, options: OwnC
 export interface OwnCheck {
   /** Of the target, checked already. */
   readonly addresses: readonly ClassifiedAddress[]
-  resolve(host: string): ReturnType<Resolve>
+  resolve(host: string): Promise<readonly ClassifiedAddress[]>
 }
 
 /** Whether the platform itself listens there. Throws what `resolve` throws when an own host can't be found. */

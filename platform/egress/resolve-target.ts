@@ -9,7 +9,7 @@ import { type EgressRule, refusal } from './refusal.ts'
 
 /** The addresses of a name, in the order to try; at least one. */
 export type Lookup = (name: string) => Promise<readonly string[]>
-export type Resolve = (host: string) => Promise<readonly ClassifiedAddress[]>
+type Resolve = (host: string) => Promise<readonly ClassifiedAddress[]>
 
 /** The system's own, with its hosts file. */
 export const systemLookup: Lookup = async (name) =>

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import { Client, DatabaseError } from 'pg'
 import { AppError } from '../../domain/errors.ts'
 import type { PostgresConfig } from '../../domain/vault/rotation-policy.ts'
+import { asPgStream } from '../egress/client-sockets.ts'
 import type { Login } from './login.ts'
 import type { Connect } from './rotator.ts'
 
@@ -36,15 +37,6 @@ export function toRotationError(error: unknown, code: 'rotation.preflight_failed
   return new AppError(code, { detail: `Postgres answered with the error ${sqlState(error) ?? ''}.` })
 }
 
-/** The driver opens its stream by itself; this one stands already, so its `connect` only says so. */
-function asDriverStream(socket: Socket): Socket {
-  const connect = (): Socket => {
-    queueMicrotask(() => socket.emit('connect'))
-    return socket
-  }
-  return Object.assign(socket, { connect })
-}
-
 interface Session {
   readonly login: Login
   readonly applicationName: string
@@ -58,7 +50,7 @@ function createClient({ host, port, tls, ca, database }: PostgresConfig, session
     user: session.login.username,
     password: session.login.password,
     ssl: tls && ca !== undefined ? { ca } : tls,
-    stream: () => asDriverStream(socket),
+    stream: asPgStream(socket),
     application_name: session.applicationName,
     connectionTimeoutMillis: connectTimeoutMs,
     query_timeout: queryTimeoutMs,
