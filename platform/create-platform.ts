@@ -17,7 +17,7 @@ import { createPasswords } from './passwords.ts'
 import type { Platform } from './platform.ts'
 import { createSigningKeys } from './signing-keys.ts'
 import { createStreams } from './stream/create-streams.ts'
-import { createTemporalClient } from './temporal-client.ts'
+import { createTemporalClient } from './temporal/temporal-client.ts'
 import { createLocalKeyProvider } from './vault/key-provider.ts'
 import { createVault } from './vault/vault.ts'
 

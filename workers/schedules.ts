@@ -3,7 +3,7 @@
 import type { QueueName } from '../domain/task-queues.ts'
 import type { Config } from '../platform/config.ts'
 import type { Platform } from '../platform/platform.ts'
-import { type PeriodicWorkflow, putSchedule } from '../platform/schedules.ts'
+import { type PeriodicWorkflow, putSchedule } from '../platform/temporal/schedules.ts'
 import { sealAuditSummary, sealAuditType } from '../workflows/audit/messages.ts'
 import { reconcileSchedulesType } from '../workflows/vault/messages.ts'
 

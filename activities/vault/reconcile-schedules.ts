@@ -7,8 +7,8 @@ import { type StoredPolicy, findRotationPolicy, listRotationPolicies } from '../
 import { overdueNotification } from '../../domain/notifications/rotation-notifications.ts'
 import { announceNotifications } from '../../platform/notifications/announce-notifications.ts'
 import type { Platform } from '../../platform/platform.ts'
-import { rotationPeriod, rotationSchedulePrefix } from '../../platform/rotation-schedules.ts'
-import { listSchedules, putSchedule, removeSchedule, scheduleIdOf } from '../../platform/schedules.ts'
+import { rotationPeriod, rotationSchedulePrefix } from '../../platform/temporal/rotation-schedules.ts'
+import { listSchedules, putSchedule, removeSchedule, scheduleIdOf } from '../../platform/temporal/schedules.ts'
 
 type ReconcilePlatform = Pick<Platform, 'db' | 'temporal' | 'config' | 'bus' | 'log'>
 

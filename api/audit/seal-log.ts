@@ -2,7 +2,7 @@
 import { appendAuditEvent } from '../../db/audit/events.ts'
 import { AppError } from '../../domain/errors.ts'
 import type { Context } from '../../platform/platform.ts'
-import { startWorkflow } from '../../platform/start-workflow.ts'
+import { startWorkflow } from '../../platform/temporal/start-workflow.ts'
 import { sealAuditStart } from '../../workflows/audit/messages.ts'
 import { eventOf } from './audited.ts'
 

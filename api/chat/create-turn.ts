@@ -4,7 +4,7 @@ import { findUnindexedDocuments, findUnreadableDocuments } from '../../db/docume
 import type { CreateTurn, Turn } from '../../domain/chat/chat.ts'
 import { AppError } from '../../domain/errors.ts'
 import type { Context } from '../../platform/platform.ts'
-import { startCommitted } from '../../platform/start-workflow.ts'
+import { startCommitted } from '../../platform/temporal/start-workflow.ts'
 import { chatTurnStart } from '../../workflows/chat/messages.ts'
 import { audited, eventOf } from '../audit/audited.ts'
 

@@ -2,7 +2,7 @@
 import { requeueDocument } from '../../db/documents/documents.ts'
 import type { Document } from '../../domain/documents/document.ts'
 import type { Context } from '../../platform/platform.ts'
-import { startCommitted } from '../../platform/start-workflow.ts'
+import { startCommitted } from '../../platform/temporal/start-workflow.ts'
 import { ingestDocumentStart, ingestWorkflowId } from '../../workflows/documents/messages.ts'
 import { audited } from '../audit/audited.ts'
 

@@ -4,7 +4,7 @@ import { keyRotatedNotification } from '../../domain/notifications/key-notificat
 import type { VaultStatus } from '../../domain/vault/secret.ts'
 import { announceNotifications } from '../../platform/notifications/announce-notifications.ts'
 import type { Context } from '../../platform/platform.ts'
-import { startWorkflow } from '../../platform/start-workflow.ts'
+import { startWorkflow } from '../../platform/temporal/start-workflow.ts'
 import { rewrapKeysStart, rewrapWorkflowId } from '../../workflows/vault/messages.ts'
 import { audited } from '../audit/audited.ts'
 

@@ -8,7 +8,7 @@ import { originOf } from '../../domain/vault/origin.ts'
 import { type PutRotationPolicy, referencesOf } from '../../domain/vault/rotation-policy.ts'
 import type { Secret } from '../../domain/vault/secret.ts'
 import type { Context } from '../../platform/platform.ts'
-import { putRotationSchedule, removeRotationSchedule } from '../../platform/rotation-schedules.ts'
+import { putRotationSchedule, removeRotationSchedule } from '../../platform/temporal/rotation-schedules.ts'
 import { audited } from '../audit/audited.ts'
 
 /** Whoever lets a policy use another secret must be allowed to. */

@@ -8,7 +8,7 @@ import { AppError } from '../../domain/errors.ts'
 import type { Rotation } from '../../domain/vault/rotation.ts'
 import { taskQueue } from '../../domain/task-queues.ts'
 import type { Context } from '../../platform/platform.ts'
-import { startCommitted } from '../../platform/start-workflow.ts'
+import { startCommitted } from '../../platform/temporal/start-workflow.ts'
 import { probeSignalName, rotateSecretStart } from '../../workflows/vault/messages.ts'
 import { audited } from '../audit/audited.ts'
 

@@ -11,7 +11,7 @@ import { ownScript } from '../../platform/embedded/own-script.ts'
 import { type TemporalServer, startTemporalServer } from '../../platform/embedded/temporal-server.ts'
 import { loadPlatformKeys } from '../../platform/keys.ts'
 import { createLogger } from '../../platform/logger.ts'
-import { createTemporalClient } from '../../platform/temporal-client.ts'
+import { createTemporalClient } from '../../platform/temporal/temporal-client.ts'
 import { dropPlatformDatabase, platformDatabase } from './platform-database.ts'
 import { testTemporalCli } from './temporal-cli.ts'
 

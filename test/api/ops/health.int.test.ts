@@ -4,7 +4,7 @@ import { expect } from 'chai'
 import request from 'supertest'
 import { openDatabase } from '../../../db/database.ts'
 import { parseConfig } from '../../../platform/config.ts'
-import { createTemporalClient } from '../../../platform/temporal-client.ts'
+import { createTemporalClient } from '../../../platform/temporal/temporal-client.ts'
 import { type KernelServer, startKernelServer } from '../../support/kernel-server.ts'
 import { newPlatformKeys } from '../../support/sign-in-parts.ts'
 

@@ -7,8 +7,8 @@ import {
   ScheduleOverlapPolicy,
   type ScheduleUpdateOptions,
 } from '@temporalio/client'
-import { type QueueName, taskQueue } from '../domain/task-queues.ts'
-import type { Platform } from './platform.ts'
+import { type QueueName, taskQueue } from '../../domain/task-queues.ts'
+import type { Platform } from '../platform.ts'
 
 type SchedulePlatform = Pick<Platform, 'temporal' | 'config'>
 

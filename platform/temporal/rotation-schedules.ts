@@ -1,8 +1,8 @@
 // The schedule of a rotation policy: what it must be by the policy's row. Whoever changes the row calls one of these after
 // the commit; the reconciliation does the same for what was missed.
-import type { StoredPolicy } from '../db/vault/rotation-policies.ts'
-import type { RotationTrigger } from '../domain/vault/rotation.ts'
-import type { Platform } from './platform.ts'
+import type { StoredPolicy } from '../../db/vault/rotation-policies.ts'
+import type { RotationTrigger } from '../../domain/vault/rotation.ts'
+import type { Platform } from '../platform.ts'
 import { type PeriodicWorkflow, putSchedule, removeSchedule, scheduleIdOf } from './schedules.ts'
 
 type SchedulePlatform = Pick<Platform, 'temporal' | 'config' | 'log'>

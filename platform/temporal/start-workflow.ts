@@ -4,9 +4,9 @@ import {
   WorkflowIdConflictPolicy,
   WorkflowIdReusePolicy,
 } from '@temporalio/client'
-import { taskQueue } from '../domain/task-queues.ts'
-import type { WorkflowStart } from '../domain/workflow-start.ts'
-import type { Platform } from './platform.ts'
+import { taskQueue } from '../../domain/task-queues.ts'
+import type { WorkflowStart } from '../../domain/workflow-start.ts'
+import type { Platform } from '../platform.ts'
 
 type StartPlatform = Pick<Platform, 'temporal' | 'config' | 'log'>
 

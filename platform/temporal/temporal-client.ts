@@ -2,10 +2,10 @@
 // writes payloads as the workers do.
 import { readFile } from 'node:fs/promises'
 import { Client, Connection, type ConnectionOptions } from '@temporalio/client'
-import { AppError } from '../domain/errors.ts'
-import type { Config } from './config.ts'
-import type { PlatformKeys } from './keys.ts'
-import { createDataConverter } from './temporal/data-converter.ts'
+import { AppError } from '../../domain/errors.ts'
+import type { Config } from '../config.ts'
+import type { PlatformKeys } from '../keys.ts'
+import { createDataConverter } from './data-converter.ts'
 
 export interface TemporalConnectionOptions {
   readonly address: string
