@@ -53,6 +53,15 @@ describe('the audit log over kills', function () {
     await platform?.stop()
   })
 
+  /** The last kill may have been the database's: undefined while it starts. */
+  const connect = async (): Promise<Client | undefined> => {
+    const client = new Client({ connectionString: platform.databaseUrl() })
+    return client.connect().then(
+      () => client,
+      () => undefined,
+    )
+  }
+
   const ids = async (sql: string, bind: readonly unknown[] = []): Promise<string[]> => {
     const { rows } = await database.query<{ id: string }>(sql, [...bind])
     return rows.map(({ id }) => id)
@@ -86,8 +95,7 @@ describe('the audit log over kills', function () {
     over.abort()
     await Promise.all(working)
 
-    database = new Client({ connectionString: platform.databaseUrl() })
-    await database.connect()
+    database = await eventually('the database is back', connect, 60_000)
     for (const { rows, make, remove } of kinds) {
       const [there, made, removed] = [await ids(rows), await told(make), await told(remove)]
       expect(made.length, `some ${make[0]}`).to.be.greaterThan(0)
