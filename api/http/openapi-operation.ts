@@ -31,7 +31,7 @@ function problemsOf(route: Route): ProblemStatus[] {
     ...(route.access === 'public' && !own.has(401) ? [] : ([401] as const)),
     ...((route.access === 'public' || route.access === 'signed-in') && !own.has(403) ? [] : ([403] as const)),
     ...(route.params === undefined && !own.has(404) ? [] : ([404] as const)),
-    ...(changes ? ([409] as const) : []),
+    ...(changes || own.has(409) ? ([409] as const) : []),
     ...(takesVersion(route) ? ([412] as const) : []),
     ...(takesBody ? ([413, 415] as const) : []),
     ...(takesBody || route.idempotent !== undefined ? ([422] as const) : []),

@@ -148,6 +148,16 @@ describe('createOpenApiDocument', () => {
     expect(problem).to.deep.equal({ $ref: '#/components/schemas/Problem' })
   })
 
+  it('tells every problem that a route names itself', () => {
+    const api = document(allRoutes)
+    const naming = allRoutes.filter(({ problems = [] }) => problems.length > 0)
+    expect(naming).not.to.have.length(0)
+    for (const { path, method, problems = [] } of naming) {
+      const responses = Object.keys(at(api, 'paths', `/api/v1${path}`, method, 'responses') as object)
+      expect(responses, `${method} ${path}`).to.include.members(problems.map(String))
+    }
+  })
+
   it('tells the events of a stream by name, and that its end is 204', () => {
     const stream = at(events, 'responses', '200', 'content', 'text/event-stream')
     expect(at(stream, 'x-events', 'thing.changed', 'data', 'properties', 'thing')).to.deep.equal({
