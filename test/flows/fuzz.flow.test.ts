@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import { jwksRoute } from '../../api/auth/jwks.ts'
 import { createOpenApiDocument } from '../../api/http/openapi.ts'
 import { routes } from '../../api/routes.ts'
+import { maxHeaderBytes } from '../../api/http/header-limit.ts'
 import { createApiClient, signIn } from '../support/api-client.ts'
 import {
   type FuzzBody,
@@ -75,7 +76,7 @@ function bodyOf({ requestBody }: Operation, options: FuzzOptions): fc.Arbitrary<
 }
 
 /** Before a route's own work. Signing in and out, which nobody can by chance, answer with 401 themselves. */
-const refusals: ReadonlySet<number> = new Set([400, 403, 413, 415, 422])
+const refusals: ReadonlySet<number> = new Set([400, 403, 413, 415, 422, 431])
 
 describe('every route under fuzzing', function () {
   this.timeout(300_000)
@@ -123,7 +124,9 @@ describe('every route under fuzzing', function () {
       const property = fc.asyncProperty(request, async ({ caller, ...sent }) => {
         const answer = await sendFuzz({ apiUrl, agent }, { ...sent, token: options.tokens[caller] })
         statuses.add(answer.status)
-        const fault = check(operation, answer)
+        // What the document says of all routes: the parser refuses a long line without a body.
+        const isTooLong = answer.status === 431 && answer.text === '' && sent.path.length > maxHeaderBytes / 2
+        const fault = isTooLong ? undefined : check(operation, answer)
         expect(fault, `${answer.status} ${answer.mediaType} ${answer.text.slice(0, 500)}`).to.equal(undefined)
       })
       const runs = Array.from({ length: parallel }, (_, index) =>
