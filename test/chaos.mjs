@@ -14,7 +14,9 @@ const seed = process.env.CHAOS_SEED ?? String(Math.floor(Math.random() * 2 ** 31
 const asked = process.argv.slice(2)
 const platforms = ['--embedded', '--services'].filter((name) => asked.length === 0 || asked.includes(name))
 const run = fileURLToPath(new URL('run.mjs', import.meta.url))
-const specs = ['durability', 'rewrap-keys', 'audit-kills'].map((name) => `test/flows/${name}.flow.test.ts`)
+const specs = ['durability', 'rewrap-keys', 'audit-kills', 'rotation-kills'].map(
+  (name) => `test/flows/${name}.flow.test.ts`,
+)
 
 /** Column names by the report's own. */
 const columns = {
@@ -63,7 +65,7 @@ const rows = (await readFile(report, 'utf8'))
 await rm(directory, { recursive: true, force: true })
 process.stdout.write(`\nCHAOS_SEED=${seed}, ${Math.round((performance.now() - started) / 1_000)} s\n`)
 process.stdout.write(
-  'D6 counts documents as turns, chunks as tokens, and vectors as messages; V13 rewraps as turns, values as tokens.\n',
+  'D6 counts documents as turns, chunks as tokens, and vectors as messages; V13 rewraps as turns, values as tokens; D7 rotation counts rotations.\n',
 )
 printTable(rows)
 const clean = rows.length > 0 && rows.every((row) => countNames.every((name) => row[name] === 0))

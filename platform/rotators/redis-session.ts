@@ -1,9 +1,10 @@
 // One connection to somebody else's Redis or Valkey, opened for one purpose and closed at its end. Errors of the driver
 // carry the command's arguments, passwords among them, so only the first word of an answer is ever passed on.
 import type { Socket } from 'node:net'
-import { AbstractConnector, Redis, ReplyError } from 'ioredis'
+import { Redis, ReplyError } from 'ioredis'
 import { AppError } from '../../domain/errors.ts'
 import type { RedisAclConfig } from '../../domain/vault/rotation-policy.ts'
+import { asRedisConnector } from '../egress/client-sockets.ts'
 import type { Login } from './login.ts'
 import type { Connect } from './rotator.ts'
 
@@ -40,17 +41,8 @@ export interface RedisSession {
 }
 
 function openClient(socket: Socket): Redis {
-  class StandingConnector extends AbstractConnector {
-    constructor() {
-      super(connectTimeoutMs)
-    }
-    override async connect(): Promise<Socket> {
-      this.stream = socket
-      return socket
-    }
-  }
   const client = new Redis({
-    Connector: StandingConnector,
+    Connector: asRedisConnector(socket),
     protocol: 2,
     disableClientInfo: true,
     enableReadyCheck: false,

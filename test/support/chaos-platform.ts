@@ -58,12 +58,15 @@ const content = 'count to the end'
 export async function startChaosPlatform(options: {
   readonly tokens: number
   readonly physics: Physics
+  /** On top of the platform's own settings here. */
+  readonly env?: Readonly<Record<string, string>>
 }): Promise<ChaosPlatform> {
   const { tokens, physics } = options
   const services = await startOwnServices()
   const upstream: MockUpstream = await startMockUpstream({ fixtures: [slowFixture(content, tokens, physics)] })
   const dataDir = await mkdtemp(join(tmpdir(), 'cdsa-chaos-'))
   const env = {
+    ...options.env,
     PORT: String(await anyFreePort('127.0.0.1')),
     OPENAI_BASE_URL: upstream.baseUrl,
     OPENAI_API_KEY: 'mock',

@@ -23,6 +23,7 @@ import { historyKey } from './history-key.ts'
 import { startMockUpstream } from './mock-upstream.ts'
 import { startPlatformProcess } from './platform-process.ts'
 import { testTemporalCli } from './temporal-cli.ts'
+import { startWebhookTarget } from './webhook-target.ts'
 
 const run = promisify(execFile)
 const folder = new URL('../histories/', import.meta.url)
@@ -69,10 +70,15 @@ async function rewrap(administrator: ApiClient): Promise<string> {
 const longAway = { everySeconds: 1_000_000 }
 const unreachable = { host: '127.0.0.1', port: 1, tls: false, username: 'app', administrator: 'secret://administrator' }
 
-async function rotatedSecret(administrator: ApiClient, policy: object): Promise<string> {
-  const { secret } = (await administrator.post('/vault/secrets', { path: `rotated/${randomUUID()}`, value: 'first' }))
-    .body
-  await administrator.request('PUT', `/vault/secrets/${secret.id}/rotation-policy`, { body: policy })
+async function rotatedSecret(
+  administrator: ApiClient,
+  policy: object,
+  destinations: readonly string[] = [],
+): Promise<string> {
+  const created = { path: `rotated/${randomUUID()}`, value: 'first', destinations }
+  const { secret } = (await administrator.post('/vault/secrets', created)).body
+  const { status } = await administrator.request('PUT', `/vault/secrets/${secret.id}/rotation-policy`, { body: policy })
+  if (status !== 200) throw new Error(`The policy was refused with ${status}.`)
   return secret.id
 }
 
@@ -82,6 +88,39 @@ async function rotate(administrator: ApiClient, policy: object): Promise<string>
   await administrator.post(`/vault/secrets/${secretId}/rotate`)
   const workflowId = rotationWorkflowId(secretId)
   // A rotation that is rolled back ends with a failure, of which the command tells in its own way.
+  await temporal('workflow', 'result', '--workflow-id', workflowId).catch(() => undefined)
+  return workflowId
+}
+
+const putWebhookPolicy = async (administrator: ApiClient): Promise<string> => {
+  const destinations = [new URL(webhook.url).origin]
+  const path = `signing/${randomUUID()}`
+  await administrator.post('/vault/secrets', { path, value: webhook.signingSecret, destinations })
+  webhook.reset('first')
+  const config = { url: webhook.url, signingSecret: `secret://${path}` }
+  return rotatedSecret(administrator, { rotator: 'webhook', ...longAway, config }, destinations)
+}
+
+const stateOf = async (administrator: ApiClient, secretId: string) =>
+  (await administrator.get(`/vault/secrets/${secretId}/rotations`)).body['data'][0]
+
+/** One whose target refuses the new value and goes on with the old; at first nobody can ask it which, if `inDoubt`. */
+async function rollBack(administrator: ApiClient, { inDoubt }: { readonly inDoubt: boolean }): Promise<string> {
+  const secretId = await putWebhookPolicy(administrator)
+  if (inDoubt) webhook.refuse(500, ['set', 'probe'])
+  else webhook.refuse(409, ['set'])
+  await administrator.post(`/vault/secrets/${secretId}/rotate`)
+  if (inDoubt) {
+    const doubted = async () => {
+      const { id, state } = await stateOf(administrator, secretId)
+      return state === 'in_doubt' ? id : undefined
+    }
+    const rotationId = await eventually('it is in doubt', doubted, 60_000)
+    webhook.refuse(500, [])
+    await administrator.post(`/vault/secrets/${secretId}/rotations/${rotationId}/probe`)
+  }
+  await eventually('it has ended', async () => (await stateOf(administrator, secretId)).endedAt !== null, 60_000)
+  const workflowId = rotationWorkflowId(secretId)
   await temporal('workflow', 'result', '--workflow-id', workflowId).catch(() => undefined)
   return workflowId
 }
@@ -134,8 +173,15 @@ const rejecting = {
   response: { status: 400, error: { message: 'no' } },
 }
 const upstream = await startMockUpstream({ fixtures: [rejecting] })
+const webhook = await startWebhookTarget()
 const platform = await startPlatformProcess({
-  env: { OPENAI_BASE_URL: upstream.baseUrl, OPENAI_API_KEY: 'mock', CDSA_PLATFORM_KEY: historyKey },
+  env: {
+    OPENAI_BASE_URL: upstream.baseUrl,
+    OPENAI_API_KEY: 'mock',
+    CDSA_PLATFORM_KEY: historyKey,
+    CDSA_EGRESS_ALLOW: webhook.place,
+    CDSA_ROTATION_TIMEOUT_MS: '3000',
+  },
 })
 const cli = await testTemporalCli()
 /** What the command prints. */
@@ -160,6 +206,8 @@ try {
     'seal-audit.completed': () => seal(administrator),
     'rotate-secret.completed': () => rotate(administrator, { rotator: 'random', ...longAway }),
     'rotate-secret.failed': () => rotate(administrator, { rotator: 'redis-acl', ...longAway, config: unreachable }),
+    'rotate-secret.rolled-back': () => rollBack(administrator, { inDoubt: false }),
+    'rotate-secret.doubted': () => rollBack(administrator, { inDoubt: true }),
     'scheduled-rotation.completed': () => rotateByTheClock(administrator),
     'reconcile-schedules.completed': () => byTheClock('reconcileSchedules'),
   }
@@ -176,4 +224,5 @@ try {
 } finally {
   await platform.stop()
   await upstream.stop()
+  await webhook.stop()
 }

@@ -59,6 +59,8 @@ describe('recorded histories', function () {
       'seal-audit.completed.encrypted.json',
       'rotate-secret.completed.encrypted.json',
       'rotate-secret.failed.encrypted.json',
+      'rotate-secret.rolled-back.encrypted.json',
+      'rotate-secret.doubted.encrypted.json',
       'scheduled-rotation.completed.encrypted.json',
       'reconcile-schedules.completed.encrypted.json',
       'seal-audit.completed.encrypted.json',

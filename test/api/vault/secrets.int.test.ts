@@ -190,20 +190,27 @@ describe('routes of secrets', () => {
     expect(data[1].actorId).to.equal(operator.userId)
   })
 
-  it('[A1] answer 503 and read nothing when the access can’t be recorded', async () => {
-    const { id, url } = await create()
-    const { owner } = server.database
-    await owner.execute(`alter table secret_access_log add constraint closed check (version < 0) not valid`)
-    try {
-      const answer = await operator.get(`${url}/value`)
-      expect(codeOf(answer)).to.deep.equal([503, 'vault.access_unlogged'])
-      expect(JSON.stringify(answer.body)).not.to.include('first')
-    } finally {
-      await owner.execute('alter table secret_access_log drop constraint closed')
-    }
-    expect(await countOf('secret_access_log', id)).to.equal(0)
-    expect((await operator.get(`${url}/value`)).body['value']).to.equal('first')
-  })
+  for (const table of ['secret_access_log', 'audit_events']) {
+    it(`[A1] answer 503 and read nothing when no row can be added to ${table}`, async () => {
+      const { id, url } = await create()
+      const { owner } = server.database
+      await owner.execute(
+        `create function refuse_insert() returns trigger language plpgsql as 'begin raise exception ''no space''; end'`,
+      )
+      await owner.execute(
+        `create trigger refuse_insert before insert on ${table} for each row execute function refuse_insert()`,
+      )
+      try {
+        const answer = await operator.get(`${url}/value`)
+        expect(codeOf(answer)).to.deep.equal([503, 'vault.access_unlogged'])
+        expect(JSON.stringify(answer.body)).not.to.include('first')
+      } finally {
+        await owner.execute('drop function refuse_insert() cascade')
+      }
+      expect(await countOf('secret_access_log', id)).to.equal(0)
+      expect((await operator.get(`${url}/value`)).body['value']).to.equal('first')
+    })
+  }
 
   it('record an access before they read: a value that then fails to open is on record', async () => {
     const { id, url } = await create()
