@@ -1,10 +1,20 @@
 // `npm start`: needs Node alone. Installs the packages when they are missing or out of date, then becomes the platform
 // in this very process, so that the terminal's signals reach exactly one process.
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
+import process from 'node:process'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { installPackages, requireNode } from './install-packages.mjs'
 
+const root = fileURLToPath(new URL('..', import.meta.url))
 requireNode()
-await installPackages(fileURLToPath(new URL('..', import.meta.url)))
-const { register } = await import('tsx/esm/api')
-register()
-await import('./platform.ts')
+await installPackages(root)
+const { compileSources } = await import('./compile-sources.mjs')
+const compiled = await compileSources(root)
+if (compiled === undefined) {
+  const { register } = await import('tsx/esm/api')
+  register()
+  await import('./platform.ts')
+} else {
+  process.setSourceMapsEnabled(true)
+  await import(pathToFileURL(join(compiled, 'bin', 'platform.js')).href)
+}

@@ -1,7 +1,8 @@
 // The bundle of workflow code: webpack takes 2–3 s, so the result is kept beside the packages under a hash of its sources.
 import { createHash } from 'node:crypto'
 import { mkdir, readFile, readdir, rename, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { DefaultLogger, bundleWorkflowCode } from '@temporalio/worker'
 import type { Logger } from '../platform/logger.ts'
@@ -12,11 +13,13 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const compiled = !import.meta.url.endsWith('.ts')
 const prebuilt = join(root, 'workflow-bundle.js')
 const sourceFolders = ['workflows', 'domain']
-const cacheFolder = join(root, 'node_modules', '.cache', 'cdsa')
+/** Above the compiled code as well. */
+const packages = dirname(dirname(dirname(createRequire(import.meta.url).resolve('@temporalio/worker/package.json'))))
+const cacheFolder = join(packages, '.cache', 'cdsa')
 
 async function hashSources(): Promise<string> {
   const hash = createHash('sha256')
-  const lockfile = await readFile(join(root, 'node_modules', '.package-lock.json')).catch(() => Buffer.alloc(0))
+  const lockfile = await readFile(join(packages, '.package-lock.json')).catch(() => Buffer.alloc(0))
   hash.update(lockfile).update(await readFile(failureConverterPath))
   for (const folder of sourceFolders) {
     const names = await readdir(join(root, folder), { recursive: true })

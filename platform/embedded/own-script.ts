@@ -14,6 +14,6 @@ export interface OwnScript {
 export function ownScript(path: string, moduleUrl: string): OwnScript {
   const extension = extname(moduleUrl)
   const file = fileURLToPath(new URL(`${path}${extension}`, moduleUrl))
-  if (extension !== '.ts') return { file, execArgv: [] }
+  if (extension !== '.ts') return { file, execArgv: ['--enable-source-maps'] }
   return { file, execArgv: ['--import', pathToFileURL(createRequire(moduleUrl).resolve('tsx')).href] }
 }
