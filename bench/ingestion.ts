@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { compileSources } from '../bin/compile-sources.mjs'
+import type * as ParserModule from '../platform/parsing/parse-document.ts'
 import { type ApiClient, signUp } from '../test/support/api-client.ts'
 import { followDocumentToEnd } from '../test/support/follow.ts'
 import { makeHandbookPdf } from '../test/support/handbook-pdf.ts'
@@ -18,16 +19,14 @@ const rounds = 6
 /** The same document, but other bytes: the platform would find the elements of equal bytes in its store. */
 const variant = (pdf: Buffer, round: number): Buffer => Buffer.concat([pdf, Buffer.from(`\n% variant ${round}\n`)])
 
-type Parser = typeof import('../platform/parsing/parse-document.ts')
-
 /** Compiled, as the platform runs it: through a loader its process would take longer to start. */
-async function loadParser(): Promise<Parser> {
+async function loadParser(): Promise<typeof ParserModule> {
   const compiled = await compileSources(fileURLToPath(new URL('..', import.meta.url)))
   if (compiled === undefined) throw new Error('The sources can’t be compiled.')
   return import(pathToFileURL(join(compiled, 'platform', 'parsing', 'parse-document.js')).href)
 }
 
-async function parseAlone({ parseDocument }: Parser, pdf: Buffer): Promise<number> {
+async function parseAlone({ parseDocument }: typeof ParserModule, pdf: Buffer): Promise<number> {
   const directory = await mkdtemp(join(tmpdir(), 'cdsa-bench-'))
   try {
     const path = join(directory, 'handbook')
