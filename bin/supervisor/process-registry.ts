@@ -18,11 +18,15 @@ export type RegisteredProcess = z.infer<typeof entrySchema>
 export interface ProcessRegistry {
   /** One process a role: a restarted part replaces its dead one. */
   record(role: ProcessRole, pid: number): Promise<void>
-  /** SIGKILLs the groups of all that live, in one go: what dies first mustn't be started again meanwhile. */
+  /** SIGKILLs the groups of all that live, and of what is started in their place. None lives when it resolves. */
   killAll(): Promise<void>
   /** Once every process has ended. */
   clear(): void
 }
+
+/** A process that SIGKILL doesn't end is beyond us. */
+const killMs = 5_000
+const pollMs = 20
 
 const pathOf = (dataDir: string): string => join(dataDir, 'processes.json')
 
@@ -33,17 +37,26 @@ function inEndingOrder(entries: readonly RegisteredProcess[]): RegisteredProcess
 export function createProcessRegistry(dataDir: string): ProcessRegistry {
   const byRole = new Map<ProcessRole, RegisteredProcess>()
   let isCleared = false
+  let isKilled = false
   return {
     record: async (role, pid) => {
-      const identity = await identifyProcess(pid)
+      const identity = isKilled ? undefined : await identifyProcess(pid)
+      // Started in the place of one that was killed, or just before.
+      if (isKilled) return killGroup(pid)
       // Dead already, or everything is over: nothing that the next start would have to end.
       if (identity === undefined || isCleared) return
       byRole.set(role, { role, ...identity })
       writeJsonFile(pathOf(dataDir), [...byRole.values()])
     },
     killAll: async () => {
-      const alive = await filterAlive([...byRole.values()])
-      for (const { pid } of alive) killGroup(pid)
+      isKilled = true
+      const deadline = Date.now() + killMs
+      for (;;) {
+        const alive = await filterAlive([...byRole.values()])
+        if (alive.length === 0 || Date.now() > deadline) return
+        for (const { pid } of alive) killGroup(pid)
+        await delay(pollMs)
+      }
     },
     clear: () => {
       isCleared = true
@@ -65,7 +78,7 @@ async function untilDead(entry: RegisteredProcess, limitMs: number): Promise<boo
   const deadline = Date.now() + limitMs
   while (await isAlive(entry)) {
     if (Date.now() > deadline) return false
-    await delay(20)
+    await delay(pollMs)
   }
   return true
 }

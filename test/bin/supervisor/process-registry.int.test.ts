@@ -69,14 +69,16 @@ describe('process registry', () => {
     expect(await endLeftovers({ dataDir, graceMs: 100, log })).to.deep.equal([])
   })
 
-  it('kills every registered process at once on demand', async () => {
+  it('kills every registered process on demand, and what is started in its place', async () => {
     const registry = createProcessRegistry(dataDir)
     const pids = [await start(stubborn), await start(stubborn)]
     await registry.record('temporal', pids[0] ?? 0)
     await registry.record('database', pids[1] ?? 0)
     await registry.killAll()
+    expect(await Promise.all(pids.map(isProcessAlive))).to.deep.equal([false, false])
+    await registry.record('temporal', await start(stubborn))
     for (const child of children) if (child.signalCode === null) await once(child, 'exit')
-    expect(children.map((child) => child.signalCode)).to.deep.equal(['SIGKILL', 'SIGKILL'])
+    expect(children.map((child) => child.signalCode)).to.deep.equal(['SIGKILL', 'SIGKILL', 'SIGKILL'])
   })
 
   it('writes nothing after its end', async () => {
