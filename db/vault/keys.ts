@@ -42,8 +42,15 @@ export async function shareCurrentVaultKey(tx: Db): Promise<NewKey> {
   throw new AppError('vault.sealed', { detail: 'No key is recorded as the current one.' })
 }
 
-/** All keys, held FOR UPDATE until the transaction's end: nobody seals, and nobody else changes keys. */
+/** The application-wide key of the advisory lock; any constant does. */
+const changeLock = '219, 4'
+
+/**
+ * All keys, held FOR UPDATE until the transaction's end: nobody seals, and nobody else changes keys. Who changes them takes
+ * turns first: a key that came meanwhile is locked in another order by those who saw it than by those who didn't.
+ */
 export async function lockVaultKeys(tx: Db): Promise<VaultKey[]> {
+  await tx.query(`select pg_advisory_xact_lock(${changeLock})`)
   await tx.query('select id from vault_keys order by id for update')
   return findVaultKeys(tx)
 }
