@@ -133,9 +133,12 @@ describe('turns', function () {
   it('ends the followers of a turn whose chat is deleted', async () => {
     const chatId = await newChat(client)
     const { body } = await client.post(`/chats/${chatId}/turns`, { content: 'Soon gone.' })
-    const following = followToEnd(client, body['eventsUrl'])
+    const headers = { authorization: `Bearer ${client.token}` }
+    const following = await openEvents(`${client.apiUrl}${body['eventsUrl']}`, { headers })
     expect((await client.request('DELETE', `/chats/${chatId}`)).status).to.equal(204)
-    expect((await following).at(-1)?.event).to.be.oneOf(['turn.cancelled', 'turn.completed'])
+    const seen: (string | undefined)[] = []
+    for await (const { event } of following.events) seen.push(event)
+    expect(seen.at(-1)).to.be.oneOf(['turn.cancelled', 'turn.completed'])
     expect((await client.get(`/chats/${chatId}`)).status).to.equal(404)
   })
 
