@@ -24,14 +24,18 @@ async function runPlatform(): Promise<void> {
   const progress = createProgress({ write: (text) => process.stdout.write(text) })
   const supervisor = createPlatformSupervisor({ config, environment: process.env, logLevel, log, progress })
   let stopping = false
+  let killing = false
   const stop = async (): Promise<void> => {
     stopping = true
     progress.line('Stopping …')
     await supervisor.stop()
+    // A kill that was asked for meanwhile ends the process itself.
+    if (killing) return
     progress.line('Stopped.')
     process.exit(0)
   }
   const kill = async (): Promise<void> => {
+    killing = true
     await supervisor.kill()
     process.exit(killedByUser)
   }

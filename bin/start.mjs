@@ -8,13 +8,16 @@ import { installPackages, requireNode } from './install-packages.mjs'
 const root = fileURLToPath(new URL('..', import.meta.url))
 requireNode()
 await installPackages(root)
-const { compileSources } = await import('./compile-sources.mjs')
+const { compileSources, keepCompiled } = await import('./compile-sources.mjs')
 const compiled = await compileSources(root)
+// The compiler's own process would go on as long as this one.
+await (await import('esbuild')).stop()
 if (compiled === undefined) {
   const { register } = await import('tsx/esm/api')
   register()
   await import('./platform.ts')
 } else {
+  keepCompiled(compiled)
   process.setSourceMapsEnabled(true)
   await import(pathToFileURL(join(compiled, 'bin', 'platform.js')).href)
 }

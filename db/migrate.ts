@@ -2,14 +2,12 @@
 // instances that start at once exactly one migrates, and a crash leaves either everything or nothing.
 import { Umzug, type UmzugStorage } from 'umzug'
 import { AppError } from '../domain/errors.ts'
+import { lockFor } from './advisory-locks.ts'
 import { grantAuditTables, isLogTable } from './audit/grants.ts'
 import { ensureAuditPartitions } from './audit/partitions.ts'
 import type { Db } from './database.ts'
 import type { MigrationContext } from './migrations/migration.ts'
 import { migrations } from './migrations/index.ts'
-
-/** The application-wide key of the advisory lock; any constant does. */
-const migrationLock = '219, 1'
 
 /** umzug's own Sequelize storage ignores the open transaction and would wait for itself on a single connection. */
 function transactionStorage(tx: Db): UmzugStorage<MigrationContext> {
@@ -68,15 +66,18 @@ async function refuseNewerSchema(tx: Db): Promise<void> {
 export function migrationTransaction<T>(db: Db, work: (tx: Db) => Promise<T>): Promise<T> {
   return db.transaction(async (tx) => {
     await tx.execute(`set local lock_timeout = '120s'`)
-    await tx.execute(`select pg_advisory_xact_lock(${migrationLock})`)
+    await lockFor(tx, 'migration')
     return work(tx)
   })
 }
 
-/** Lets the application read and write rows, and neither own nor change a table; the audit log it may only add to. */
+/**
+ * Lets the application read and write rows, and neither own nor change a table; the audit log it may only add to. Two grants
+ * on one object at the same moment fail in Postgres, so they take turns, too.
+ */
 export async function grantApplicationRole(db: Db, role: string): Promise<void> {
   const name = `"${role.replaceAll('"', '""')}"`
-  await db.transaction(async (tx) => {
+  await migrationTransaction(db, async (tx) => {
     const tables = await tx.query<{ name: string }>(
       `select format('%I', tablename) as name from pg_tables where schemaname = 'public' and not ${isLogTable('tablename')}`,
     )

@@ -4,14 +4,13 @@ import { randomBytes } from 'node:crypto'
 import { permissionCatalog, permissions, roleSeeds } from '../domain/auth/permission.ts'
 import { emailSchema, maxPasswordLength, minPasswordLength, newPasswordSchema } from '../domain/auth/user.ts'
 import { AppError } from '../domain/errors.ts'
+import { lockFor } from './advisory-locks.ts'
 import { administratorRole } from './auth/roles.ts'
 import { createUser } from './auth/users.ts'
 import { appendAuditEvent } from './audit/events.ts'
 import type { Db } from './database.ts'
 import { newId } from './ids.ts'
 
-/** The application-wide key of the advisory lock; any constant does. */
-const seedLock = '219, 3'
 const defaultAdministratorEmail = 'admin@cdsa.localhost'
 const generatedPasswordBytes = 18
 
@@ -32,7 +31,7 @@ export interface Seeded {
 /** `db` connects as the tables' owner. Throws `request.invalid` when the given address or password can't be used. */
 export async function seed(db: Db, options: SeedOptions): Promise<Seeded> {
   await db.transaction(async (tx) => {
-    await tx.execute(`select pg_advisory_xact_lock(${seedLock})`)
+    await lockFor(tx, 'seed')
     await seedRoles(tx, await seedPermissions(tx))
   })
   return await seedAdministrator(db, options)
@@ -96,7 +95,7 @@ async function seedAdministrator(db: Db, options: SeedOptions): Promise<Seeded> 
   const { email, password, generated } = parseAdministrator(options)
   const { hash, pepperId } = await options.passwords.hash(password)
   return await db.transaction(async (tx) => {
-    await tx.execute(`select pg_advisory_xact_lock(${seedLock})`)
+    await lockFor(tx, 'seed')
     if (await hasAdministrator(tx)) return {}
     const [id, displayName, roles] = [newId(), 'Administrator', [administratorRole]]
     await createUser(tx, { id, email, displayName, passwordHash: hash, pepperId, roles })

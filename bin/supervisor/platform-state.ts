@@ -30,6 +30,8 @@ export interface PlatformState {
   readonly starting: AbortController
   /** Without it the data directory is somebody else's: nothing in it is touched. */
   lock?: SupervisorLock
+  /** Everything was killed: an orderly stop that is still under way has nothing left to do. */
+  isKilled?: boolean
   parts?: EmbeddedParts
   /** Set while the platform is ready, so that `run.json` is there just then. */
   application?: Application

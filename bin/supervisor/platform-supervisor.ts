@@ -38,15 +38,18 @@ async function stopParts(state: PlatformState): Promise<void> {
       options.log.warn({ err: describeError(error) }, 'a part of the platform didn’t stop cleanly'),
     )
   }
+  // What was killed releases the lock itself: by now it may be another platform's.
+  if (state.isKilled === true) return
   state.registry.clear()
   lock.release()
 }
 
 async function killParts(state: PlatformState): Promise<void> {
-  if (state.lock === undefined) return
+  if (state.lock === undefined || state.isKilled === true) return
+  state.isKilled = true
   removeRunFile(state.options.config.dataDir)
-  state.lock.release()
   await state.registry.killAll()
+  state.lock.release()
 }
 
 export function createPlatformSupervisor(options: PlatformSupervisorOptions): PlatformSupervisor {

@@ -18,7 +18,7 @@ export type RegisteredProcess = z.infer<typeof entrySchema>
 export interface ProcessRegistry {
   /** One process a role: a restarted part replaces its dead one. */
   record(role: ProcessRole, pid: number): Promise<void>
-  /** SIGKILLs the groups of all that live, and of what is started in their place. None lives when it resolves. */
+  /** SIGKILLs the groups of all that live, and of what is started in their place. None that was there lives when it resolves. */
   killAll(): Promise<void>
   /** Once every process has ended. */
   clear(): void
@@ -36,20 +36,27 @@ function inEndingOrder(entries: readonly RegisteredProcess[]): RegisteredProcess
 
 export function createProcessRegistry(dataDir: string): ProcessRegistry {
   const byRole = new Map<ProcessRole, RegisteredProcess>()
+  const recording = new Set<Promise<void>>()
   let isCleared = false
   let isKilled = false
+  const record = async (role: ProcessRole, pid: number): Promise<void> => {
+    // Started in the place of one that was killed.
+    if (isKilled) return killGroup(pid)
+    const identity = await identifyProcess(pid)
+    // Dead already, or everything is over: nothing that the next start would have to end.
+    if (identity === undefined || isCleared) return
+    byRole.set(role, { role, ...identity })
+    writeJsonFile(pathOf(dataDir), [...byRole.values()])
+  }
   return {
     record: async (role, pid) => {
-      const identity = isKilled ? undefined : await identifyProcess(pid)
-      // Started in the place of one that was killed, or just before.
-      if (isKilled) return killGroup(pid)
-      // Dead already, or everything is over: nothing that the next start would have to end.
-      if (identity === undefined || isCleared) return
-      byRole.set(role, { role, ...identity })
-      writeJsonFile(pathOf(dataDir), [...byRole.values()])
+      const recorded = record(role, pid)
+      recording.add(recorded)
+      await recorded.finally(() => recording.delete(recorded))
     },
     killAll: async () => {
       isKilled = true
+      await Promise.allSettled(recording)
       const deadline = Date.now() + killMs
       for (;;) {
         const alive = await filterAlive([...byRole.values()])

@@ -2,11 +2,6 @@
 // watermark is a snapshot's xmin, because sequences and times are given before a commit that may come late.
 import type { Db } from '../database.ts'
 
-/** One sealer at a time over all processes; the lock goes with the transaction. */
-export async function lockSealing(tx: Db): Promise<void> {
-  await tx.query('select pg_advisory_xact_lock(219, 5)')
-}
-
 /** What the cluster says of itself. Transaction ids are decimal texts: they have 64 bits. */
 export interface ClusterState {
   readonly systemIdentifier: string

@@ -1,4 +1,5 @@
 // The keys that sign access tokens. All instances share them; private parts are stored sealed and opened elsewhere.
+import { lockFor } from '../advisory-locks.ts'
 import type { Db } from '../database.ts'
 
 export interface StoredSigningKey {
@@ -12,9 +13,6 @@ export interface StoredSigningKey {
   readonly wrappedPrivateKey: Buffer
   readonly platformKeyId: string
 }
-
-/** The application-wide key of the advisory lock; any constant does. */
-const signingKeyLock = '219, 2'
 
 /** Keys whose tokens are accepted, newest first. */
 export async function listSigningKeys(db: Db): Promise<StoredSigningKey[]> {
@@ -37,7 +35,7 @@ export async function ensureSigningKey(
   const existing = await listSigningKeys(db)
   if (usable(existing)) return existing
   return await db.transaction(async (tx) => {
-    await tx.execute(`select pg_advisory_xact_lock(${signingKeyLock})`)
+    await lockFor(tx, 'signingKeys')
     const keys = await listSigningKeys(tx)
     if (usable(keys)) return keys
     await tx.models.SigningKey.create({ ...make(), retiredAt: null })

@@ -1,6 +1,7 @@
 // Which keys the vault's values are wrapped under: ids and check values, never keys. Invariant: who seals holds the
 // current row FOR SHARE until its commit, so once a change of key has the row, no write under the old one is on its way.
 import { AppError } from '../../domain/errors.ts'
+import { lockFor } from '../advisory-locks.ts'
 import type { Db } from '../database.ts'
 
 export interface VaultKey {
@@ -42,15 +43,12 @@ export async function shareCurrentVaultKey(tx: Db): Promise<NewKey> {
   throw new AppError('vault.sealed', { detail: 'No key is recorded as the current one.' })
 }
 
-/** The application-wide key of the advisory lock; any constant does. */
-const changeLock = '219, 4'
-
 /**
  * All keys, held FOR UPDATE until the transaction's end: nobody seals, and nobody else changes keys. Who changes them takes
  * turns first: a key that came meanwhile is locked in another order by those who saw it than by those who didn't.
  */
 export async function lockVaultKeys(tx: Db): Promise<VaultKey[]> {
-  await tx.query(`select pg_advisory_xact_lock(${changeLock})`)
+  await lockFor(tx, 'vaultKeys')
   await tx.query('select id from vault_keys order by id for update')
   return findVaultKeys(tx)
 }

@@ -16,13 +16,13 @@ import {
   findUnsealedSeconds,
   insertOrigin,
   insertRoot,
-  lockSealing,
   type Origin,
   readClusterState,
   sealAnyRows,
   type SealedRoot,
   sealRows,
 } from '../../db/audit/sealing.ts'
+import { lockFor } from '../../db/advisory-locks.ts'
 import type { Db } from '../../db/database.ts'
 import { consistencyProof, rootOf } from './merkle.ts'
 import type { AuditSigner } from './signer.ts'
@@ -80,7 +80,7 @@ async function findLife(tx: Db, state: ClusterState, generation: number): Promis
 /** Gives the next rows their indices and commits the root over them. Any number of processes may call it at once. */
 export async function sealBatch(db: Db, { generation, limit = defaultLimit }: SealOptions): Promise<SealedBatch> {
   return db.transaction(async (tx) => {
-    await lockSealing(tx)
+    await lockFor(tx, 'sealing')
     const state = await readClusterState(tx)
     const { origin, root } = await findLife(tx, state, generation)
     const size = await countLeaves(tx)
@@ -105,7 +105,7 @@ export async function sealBatch(db: Db, { generation, limit = defaultLimit }: Se
  */
 export async function signNewestRoot(db: Db, signer: AuditSigner): Promise<StoredCheckpoint | undefined> {
   return db.transaction(async (tx) => {
-    await lockSealing(tx)
+    await lockFor(tx, 'sealing')
     const origin = await findOrigin(tx)
     const newest = origin && (await findRoot(tx, origin.number))
     if (origin === undefined || newest === undefined) return undefined
@@ -131,7 +131,7 @@ export async function signNewestRoot(db: Db, signer: AuditSigner): Promise<Store
  */
 export async function appendHeartbeat(db: Db, emptySeconds: number): Promise<boolean> {
   return db.transaction(async (tx) => {
-    await lockSealing(tx)
+    await lockFor(tx, 'sealing')
     if ((await findUnsealedSeconds(tx)) !== null) return false
     const origin = await findOrigin(tx)
     const root = origin && (await findRoot(tx, origin.number))

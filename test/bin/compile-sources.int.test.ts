@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { expect } from 'chai'
 import { compileSources } from '../../bin/compile-sources.mjs'
+import { eventually } from '../support/eventually.ts'
 
 const project = fileURLToPath(new URL('../..', import.meta.url))
 const folders = ['activities', 'api', 'bin', 'db', 'domain', 'platform', 'workers', 'workflows']
@@ -21,6 +22,7 @@ describe('compileSources', () => {
     await symlink(join(project, 'node_modules', 'esbuild'), join(root, 'node_modules', 'esbuild'))
     await cp(join(project, 'tsconfig.json'), join(root, 'tsconfig.json'))
     for (const folder of folders) await mkdir(join(root, folder))
+    await cp(join(project, 'bin', 'compile-sources.mjs'), join(root, 'bin', 'compile-sources.mjs'))
     await writeFile(join(root, 'domain', 'answer.ts'), 'export const answer: number = 42\n')
     await writeFile(
       join(root, 'bin', 'ask.ts'),
@@ -52,15 +54,32 @@ describe('compileSources', () => {
     expect((await readdir(cache)).toSorted()).to.have.length(2)
   })
 
-  it('removes what nobody has started for long, and nothing else', async () => {
-    const old = join(cache, 'compiled-of-sources-that-are-gone')
-    await mkdir(old, { recursive: true })
+  it('keeps nothing of sources that change meanwhile under the name of what they were', async () => {
+    const answer = join(root, 'domain', 'answer.ts')
+    const compiling = compileSources(root)
+    await eventually('it compiles', async () => (await readdir(cache).catch(() => [])).length > 0, 5_000)
+    await writeFile(answer, 'export const answer: number = 43\n')
+    await compiling
+    await writeFile(answer, 'export const answer: number = 42\n')
+    expect((await askedIn(await compileSources(root)))[0]).to.equal(42)
+  })
+
+  it('removes what nobody has started for long, what an interrupted start left, and nothing else', async () => {
+    const old = ['compiled-of-sources-that-are-gone', 'partial-of-long-ago']
+    for (const name of old) {
+      await mkdir(join(cache, name), { recursive: true })
+      await utimes(join(cache, name), monthsAgo, monthsAgo)
+    }
+    await mkdir(join(cache, 'partial-of-now'))
     await writeFile(join(cache, 'workflows-1.js'), '')
-    await utimes(old, monthsAgo, monthsAgo)
     await compileSources(root)
-    expect(await readdir(cache))
-      .to.include('workflows-1.js')
-      .and.not.to.include('compiled-of-sources-that-are-gone')
+    const left = (await readdir(cache)).filter((name) => !/^compiled-[0-9a-f]{32}$/.test(name))
+    expect(left.toSorted()).to.deep.equal(['partial-of-now', 'workflows-1.js'])
+  })
+
+  it('reads no file of an editor', async () => {
+    await symlink('nobody@nowhere:1', join(root, 'domain', '.#answer.ts'))
+    expect(await askedIn(await compileSources(root))).to.have.length(3)
   })
 
   it('leaves it to the loader where the sources are at fault or nothing can be kept', async () => {

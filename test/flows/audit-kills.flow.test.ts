@@ -89,15 +89,18 @@ describe('the audit log over kills', function () {
       }
     }
     const working = [work(), work(), work()]
-    await eventually('each thing is done once', () => done.size === doings.length, 60_000)
-    for (let kill = 0; kill < killCount; kill += 1) {
-      const before = tried
-      await eventually('the clients get on', () => tried > before + 5, 60_000)
-      await new Promise((resolve) => setTimeout(resolve, random.between(0, 400)))
-      await platform.strike(random.pick(parts))
+    try {
+      await eventually('each thing is done once', () => done.size === doings.length, 60_000)
+      for (let kill = 0; kill < killCount; kill += 1) {
+        const before = tried
+        await eventually('the clients get on', () => tried > before + 5, 60_000)
+        await new Promise((resolve) => setTimeout(resolve, random.between(0, 400)))
+        await platform.strike(random.pick(parts))
+      }
+    } finally {
+      over.abort()
+      await Promise.all(working)
     }
-    over.abort()
-    await Promise.all(working)
 
     database = await eventually('the database is back', connect, 60_000)
     for (const { rows, make, remove } of kinds) {

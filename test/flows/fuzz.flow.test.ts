@@ -27,9 +27,9 @@ import {
 } from '../support/openapi-document.ts'
 import { sharedPlatform } from '../support/shared-platform.ts'
 
-const cases = Number(process.env['CDSA_FUZZ_CASES'] ?? 1_000)
 const seed = Number(process.env['CDSA_FUZZ_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
 const parallel = 8
+const cases = Math.max(parallel, Number(process.env['CDSA_FUZZ_CASES'] ?? 1_000))
 /** What a route gets when fewer cases never came as far as its own work. */
 const enoughCases = 1_000
 

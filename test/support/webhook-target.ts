@@ -21,8 +21,8 @@ export interface WebhookTarget {
   readonly place: string
   /** `whsec_…` */
   readonly signingSecret: string
-  /** What it takes now. */
-  takes(value: string): boolean
+  /** All that it takes now. */
+  taken(): readonly string[]
   /** Has it take this value and no other. */
   reset(value: string): void
   /** Resolves once the point is reached, the first time from now on. What it holds is never answered. */
@@ -79,7 +79,7 @@ export async function startWebhookTarget(): Promise<WebhookTarget> {
     url: `http://${place}/rotate`,
     place,
     signingSecret,
-    takes: (value) => taken.has(value),
+    taken: () => [...taken],
     reset: (value) => {
       taken = new Set([value])
     },

@@ -1,4 +1,5 @@
-// Changes of the vault's key by many at once: on a real Postgres they could lock each other out.
+// Changes of the vault's key by many at once: on a real Postgres they could lock each other out. The embedded database, whose
+// transactions take turns anyway, can't show that.
 import { randomBytes } from 'node:crypto'
 import { expect } from 'chai'
 import { findVaultKeys, lockVaultKeys, makeVaultKeyCurrent } from '../../../db/vault/keys.ts'
