@@ -29,7 +29,9 @@ import { sharedPlatform } from '../support/shared-platform.ts'
 
 const seed = Number(process.env['CDSA_FUZZ_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
 const parallel = 8
-const cases = Math.max(parallel, Number(process.env['CDSA_FUZZ_CASES'] ?? 1_000))
+const asked = Number(process.env['CDSA_FUZZ_CASES'] ?? 1_000)
+if (!(asked > 0)) throw new Error('CDSA_FUZZ_CASES takes a number above 0.')
+const cases = Math.max(parallel, asked)
 /** What a route gets when fewer cases never came as far as its own work. */
 const enoughCases = 1_000
 
