@@ -9,6 +9,7 @@ import { audit } from './0007-audit.ts'
 import { vault } from './0008-vault.ts'
 import { notifications } from './0009-notifications.ts'
 import { rotation } from './0010-rotation.ts'
+import { tools } from './0011-tools.ts'
 import type { Migration } from './migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -22,4 +23,5 @@ export const migrations: readonly Migration[] = [
   vault,
   notifications,
   rotation,
+  tools,
 ]
