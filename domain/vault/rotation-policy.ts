@@ -1,32 +1,7 @@
 // A rotation policy as it is put: one closed schema a rotator for its configuration. What is stored is what was validated
 // here, so that a rotator never reads a configuration of another form.
 import { z } from 'zod'
-import { parseSecretReference } from './secret-reference.ts'
-
-/** `secret://path#version`: a value of the vault, resolved where it is used and never before. */
-const secretReference = z.string().max(600).refine(isWellFormed, 'is written secret://path or secret://path#version')
-
-function isWellFormed(text: string): boolean {
-  try {
-    parseSecretReference(text)
-    return true
-  } catch {
-    return false
-  }
-}
-
-const host = z
-  .string()
-  .max(253)
-  .regex(/^[A-Za-z0-9._:-]+$/, 'is a host name or an address')
-const port = z.int().min(1).max(65_535)
-const pem = z
-  .string()
-  .max(20_000)
-  .regex(/^-----BEGIN CERTIFICATE-----/, 'is a certificate in PEM form')
-
-/** TLS is on unless it is turned off; `ca` is for a server whose certificate no public authority signed. */
-const server = { host, tls: z.boolean().default(true), ca: pem.optional() }
+import { port, secretReference, server } from './target-server.ts'
 
 const randomConfigSchema = z.strictObject({
   /** Before encoding. */

@@ -18,3 +18,12 @@ export function parseSecretReference(text: string): SecretReference {
   if (!/^[1-9]\d{0,8}$/.test(selector)) throw new AppError('secret.reference_invalid')
   return { path, version: Number(selector) }
 }
+
+export function isSecretReference(text: string): boolean {
+  try {
+    parseSecretReference(text)
+    return true
+  } catch {
+    return false
+  }
+}
