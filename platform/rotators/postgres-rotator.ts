@@ -23,6 +23,7 @@ const passwordBytes = 32
 const oldestVersion = 140_000
 
 interface PostgresTarget extends PostgresServer {
+  readonly config: PostgresConfig
   readonly administrator: Login
   /** What sessions that write are called, so that they can be found. */
   readonly writerName: string

@@ -9,10 +9,10 @@ import type { Login } from './login.ts'
 import type { Connect } from './rotator.ts'
 
 const connectTimeoutMs = 5_000
-const queryTimeoutMs = 10_000
+const defaultQueryTimeoutMs = 10_000
 
 export interface PostgresServer {
-  readonly config: PostgresConfig
+  readonly config: Pick<PostgresConfig, 'host' | 'port' | 'tls' | 'ca' | 'database'>
   readonly connect: Connect
   readonly signal: AbortSignal
 }
@@ -40,9 +40,14 @@ export function toRotationError(error: unknown, code: 'rotation.preflight_failed
 interface Session {
   readonly login: Login
   readonly applicationName: string
+  readonly queryTimeoutMs?: number
 }
 
-function createClient({ host, port, tls, ca, database }: PostgresConfig, session: Session, socket: Socket): Client {
+function createClient(
+  { host, port, tls, ca, database }: PostgresServer['config'],
+  session: Session,
+  socket: Socket,
+): Client {
   const client = new Client({
     host,
     port,
@@ -53,7 +58,7 @@ function createClient({ host, port, tls, ca, database }: PostgresConfig, session
     stream: asPgStream(socket),
     application_name: session.applicationName,
     connectionTimeoutMillis: connectTimeoutMs,
-    query_timeout: queryTimeoutMs,
+    query_timeout: session.queryTimeoutMs ?? defaultQueryTimeoutMs,
   })
   client.on('error', () => undefined)
   return client
