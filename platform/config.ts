@@ -29,6 +29,13 @@ const ollamaHost = z.string().refine((value) => {
 const origin = z
   .string()
   .refine((value) => URL.canParse(value) && new URL(value).origin === value, 'is scheme://host:port')
+const smtpUrl = z
+  .string()
+  .refine(
+    (value) => URL.canParse(value) && /^smtps?:$/.test(new URL(value).protocol) && new URL(value).hostname !== '',
+    'is smtp://host:port or smtps://host:port, with user:password@ before the host where it asks for them',
+  )
+  .transform((value) => new SecretValue(value))
 const modelName = z.string().regex(/^[a-z0-9-]+\/.+$/, 'is written provider/model')
 const milliseconds = (fallback: number) => z.coerce.number().int().positive().default(fallback)
 
@@ -75,6 +82,8 @@ const environmentSchema = z.object({
       'is a list of host:port, an IPv6 address in brackets',
     )
     .default([]),
+  SMTP_URL: smtpUrl.optional(),
+  CDSA_MAIL_FROM: z.email().default('cdsa@localhost.localdomain'),
   CDSA_BCRYPT_COST: z.coerce.number().int().min(4).max(15).default(12),
   CDSA_UPLOAD_LIMIT_MB: z.coerce.number().positive().max(1024).default(100),
   CDSA_SHUTDOWN_GRACE_MS: milliseconds(5_000),
@@ -128,6 +137,8 @@ function toConfig(env: Environment) {
     },
     /** `host:port` each: what may be reached beside the public internet's web ports. */
     egressAllow: env.CDSA_EGRESS_ALLOW,
+    /** Without a server, mails are written to files below `dataDir`. */
+    mail: { smtpUrl: env.SMTP_URL, from: env.CDSA_MAIL_FROM },
     database: { url: env.DATABASE_URL, ownerUrl: env.DATABASE_OWNER_URL ?? env.DATABASE_URL },
     redisUrl: env.REDIS_URL,
     temporal: {

@@ -43,6 +43,16 @@ describe('the configuration', () => {
     }
   })
 
+  it('takes an SMTP server by its URL, and keeps its password', () => {
+    expect(parseConfig({}).mail.smtpUrl).to.equal(undefined)
+    const { mail } = parseConfig({ SMTP_URL: 'smtp://me:canary@mail.example.org:587', CDSA_MAIL_FROM: 'a@example.org' })
+    expect(mail.smtpUrl?.reveal()).to.include('canary')
+    expect(inspect(mail, { depth: 10 })).not.to.include('canary')
+    for (const url of ['http://mail.example.org', 'mail.example.org:25', 'smtp:', 'smtp://']) {
+      expect(() => parseConfig({ SMTP_URL: url }), url).to.throw(ConfigError, /SMTP_URL/)
+    }
+  })
+
   it('says which variables go together', () => {
     expect(() => parseConfig({ DATABASE_OWNER_URL: 'postgres://x' })).to.throw('needs DATABASE_URL')
     expect(() => parseConfig({ TEMPORAL_TLS_CERT_FILE: 'x' })).to.throw('TEMPORAL_TLS_KEY_FILE')
