@@ -6,8 +6,19 @@ import addFormats, { type FormatName } from 'ajv-formats'
 const maxLength = 2_048
 
 const ofText: readonly FormatName[] = [
-  ...(['date', 'time', 'date-time', 'duration', 'email', 'hostname', 'ipv4', 'ipv6'] as const),
-  ...(['uri', 'uri-reference', 'uuid', 'json-pointer', 'relative-json-pointer'] as const),
+  'date',
+  'time',
+  'date-time',
+  'duration',
+  'email',
+  'hostname',
+  'ipv4',
+  'ipv6',
+  'uri',
+  'uri-reference',
+  'uuid',
+  'json-pointer',
+  'relative-json-pointer',
 ]
 const ofNumbers: readonly FormatName[] = ['int32', 'int64', 'float', 'double']
 /** They only describe, and hold for any text. */
@@ -15,7 +26,7 @@ const descriptions = ['password', 'binary', 'byte', 'iso-date-time', 'iso-time']
 
 function matches(format: Format, text: string): boolean {
   if (format instanceof RegExp) return format.test(text)
-  if (typeof format === 'function') return format(text) === true
+  if (typeof format === 'function') return format(text)
   if (typeof format === 'object' && 'validate' in format) return matches(format.validate as Format, text)
   return true
 }

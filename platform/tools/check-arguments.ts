@@ -21,7 +21,7 @@ const limits = { values: 10_000, depth: 32, characters: 200_000, errors: 20, lis
 /** Ajv tells patterns apart by their text. */
 function patternOf(pattern: string): SafePattern {
   const compiled = compileSafePattern(pattern) ?? badSchema('has a pattern that can’t be used')
-  return { test: compiled.test, toString: () => `/${pattern}/` }
+  return Object.assign(compiled, { toString: () => `/${pattern}/` })
 }
 const regExp = Object.assign(patternOf, { code: 'patternOf' })
 

@@ -11,9 +11,9 @@ const dialects = /^https?:\/\/json-schema\.org\/(draft-07\/schema|draft\/2020-12
 /** They make what a `$ref` means depend on where it stands. */
 const refused = ['$id', '$anchor', '$dynamicRef', '$dynamicAnchor', '$recursiveRef', '$recursiveAnchor', '$data']
 const holdsOne = [
-  ...['additionalItems', 'additionalProperties', 'contains', 'else', 'if', 'items', 'not', 'propertyNames', 'then'],
-  ...['unevaluatedItems', 'unevaluatedProperties'],
-]
+  'additionalItems additionalProperties contains else if items not propertyNames then unevaluatedItems',
+  'unevaluatedProperties',
+].flatMap((line) => line.split(' '))
 const holdsList = ['allOf', 'anyOf', 'oneOf', 'prefixItems', 'items']
 const holdsMap = ['properties', 'patternProperties', 'dependentSchemas', 'dependencies']
 const definitions = ['$defs', 'definitions']

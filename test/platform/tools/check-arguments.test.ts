@@ -209,7 +209,7 @@ describe('the schema of a tool’s arguments', () => {
   })
 
   it('is compiled once, and forgotten when others came after it', () => {
-    const few = createArgumentChecks({ kept: 2 })
+    const few: ArgumentChecks = createArgumentChecks({ kept: 2 })
     const one = object({ a: { type: 'string' } })
     for (let n = 0; n < 5; n += 1) {
       few.check(one, { a: 'x' })

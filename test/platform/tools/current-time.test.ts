@@ -25,10 +25,10 @@ describe('the tool current_time', () => {
     const half = await at('2026-01-01T00:15:00Z').run({ timeZone: 'Asia/Kathmandu' }, testCall())
     expect(half).to.include({ iso: '2026-01-01T06:00:00+05:45' })
     for (const timeZone of ['Europe/Berlin', 'Asia/Kathmandu']) {
-      const { iso, unixSeconds } = (await at('2026-07-01T22:30:00Z').run({ timeZone }, testCall())) as Record<
-        string,
-        never
-      >
+      const { iso, unixSeconds } = (await at('2026-07-01T22:30:00Z').run({ timeZone }, testCall())) as {
+        iso: string
+        unixSeconds: number
+      }
       expect(Date.parse(iso) / 1_000).to.equal(unixSeconds)
     }
   })
