@@ -1,5 +1,6 @@
 // A host's answer as a tool gives it to a model: a few headers, and as much of the body as is of use there.
 import type { EgressAnswer } from '../egress/egress-answer.ts'
+import { parseStorableJson } from './storable-json.ts'
 
 export interface HttpResult {
   readonly status: number
@@ -18,22 +19,6 @@ const shownHeaders = [
   'ratelimit-limit ratelimit-remaining ratelimit-reset',
 ].flatMap((line) => line.split(' '))
 const maxHeaderLength = 1_000
-/** Beyond it JSON stays text: whoever stores or shows the result walks it by recursion. */
-const maxDepth = 64
-
-const isDeep = (value: unknown, depth = 0): boolean =>
-  typeof value === 'object' &&
-  value !== null &&
-  (depth >= maxDepth || Object.values(value).some((child) => isDeep(child, depth + 1)))
-
-function parseJson(text: string): unknown {
-  try {
-    const value: unknown = JSON.parse(text)
-    return isDeep(value) ? text : value
-  } catch {
-    return text
-  }
-}
 
 const isText = (bytes: Uint8Array): boolean => {
   try {
@@ -62,5 +47,5 @@ export async function toHttpResult(answer: EgressAnswer): Promise<HttpResult> {
     return { status, headers, body: cut, truncated: true }
   }
   const isJson = /^[^;]*\bjson\b/i.test(headers['content-type'] ?? '')
-  return { status, headers, body: isJson ? parseJson(text) : text, truncated: false }
+  return { status, headers, body: isJson ? parseStorableJson(text) : text, truncated: false }
 }

@@ -2,6 +2,7 @@
 // prepared, and of a result without end so many rows are fetched.
 import type { Client } from 'pg'
 import { redactSecrets } from '../egress/redact.ts'
+import { parseStorableJson } from './storable-json.ts'
 
 export interface QueryInput {
   readonly sql: string
@@ -26,15 +27,14 @@ export interface RunLimits {
 
 /** NaN and the infinities have no JSON. */
 const toNumber = (text: string): number | string => (Number.isFinite(Number(text)) ? Number(text) : text)
-const toJson = (text: string): unknown => JSON.parse(text)
 const parsers: Readonly<Record<number, (text: string) => unknown>> = {
   16: (text) => text === 't',
   21: toNumber,
   23: toNumber,
   700: toNumber,
   701: toNumber,
-  114: toJson,
-  3802: toJson,
+  114: parseStorableJson,
+  3802: parseStorableJson,
 }
 /** All others as Postgres writes them, exactly: 64-bit integers, decimals, times, arrays, bytes. */
 const asWritten = (text: string): unknown => text

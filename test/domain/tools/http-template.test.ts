@@ -199,6 +199,7 @@ describe('an argument of an http tool', () => {
       const request = rendered(parse({ url: `${url}/{{a}}{{b}}/x` }), a)
       expect(new URL(request?.url ?? `${url}/a/x`).pathname.split('/')).to.have.length(4)
     }
+    expect(refused(parse({ url: `${url}/%2{{a}}/x` }), { a: 'e' }).errors?.[0]?.path).to.equal('a')
     expect(render(config, { a: 'group/project' }).url).to.equal(`${url}/group%2Fproject/x`)
   })
 

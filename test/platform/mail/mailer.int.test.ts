@@ -57,7 +57,7 @@ async function startSmtp(options: SMTPServerOptions = {}) {
   return { port, received, stop: () => new Promise<void>((resolve) => server.close(resolve)) }
 }
 
-const by = (url: string): Mailer => createMailer({ mail: { from, smtpUrl: new SecretValue(url) }, dataDir: '/nowhere' })
+const by = (url: string): Mailer => createMailer({ mail: { from, smtpUrl: new SecretValue(url) }, dataDir: 'unused' })
 
 describe('mail by an SMTP server', () => {
   it('arrives at every recipient, whole, under an id that a repeat bears, too', async () => {

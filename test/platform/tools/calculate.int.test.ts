@@ -111,7 +111,7 @@ describe('the tool calculate', function () {
     const error = await appErrorOf(impatient.run({ expression: 'factorial(1e8)' }, testCall()))
     expect(error).to.include({ code: 'tool.failed', detail: 'The expression takes longer than 500 ms.' })
     delay.disable()
-    expect(delay.max / 1e6).to.be.lessThan(400)
+    expect(delay.max / 1e6).to.be.lessThan(2_000)
     expect(delay.percentile(95) / 1e6).to.be.lessThan(100)
     expect(performance.now() - startedAt).to.be.lessThan(60_000)
     expect(await impatient.run({ expression: '1 + 1' }, testCall())).to.deep.equal({ result: '2' })

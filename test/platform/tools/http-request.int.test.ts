@@ -55,6 +55,9 @@ describe('the tool http_request', () => {
       const kinds: Readonly<Record<string, [string, string | Buffer]>> = {
         '/json': ['application/problem+json; charset=utf-8', '{"a":[1]}'],
         '/broken': ['application/json', '{"a":'],
+        '/nul': ['application/json', '{"a":"\\u0000"}'],
+        '/half': ['application/json', '{"\\ud83d":1}'],
+        '/pair': ['application/json', '{"a":"\\ud83d\\ude00"}'],
         '/text': ['text/html', '<p>1</p>'],
         '/binary': ['image/png', Buffer.from([0x89, 0x50, 0, 0xff])],
         '/deep': ['application/json', `${'['.repeat(5_000)}${']'.repeat(5_000)}`],
@@ -68,6 +71,9 @@ describe('the tool http_request', () => {
     expect(json).to.deep.include({ status: 422, body: { a: [1] }, truncated: false })
     expect(json.headers).to.include({ etag: '"1"' }).and.not.to.have.property('set-cookie')
     expect((await send(`${url}/broken`)).body).to.equal('{"a":')
+    expect((await send(`${url}/nul`)).body).to.equal('{"a":"\\u0000"}')
+    expect((await send(`${url}/half`)).body).to.equal('{"\\ud83d":1}')
+    expect((await send(`${url}/pair`)).body).to.deep.equal({ a: '😀' })
     expect((await send(`${url}/text`)).body).to.equal('<p>1</p>')
     expect((await send(`${url}/binary`)).body).to.equal(null)
     expect((await send(`${url}/empty`)).body).to.equal(null)
