@@ -17,7 +17,6 @@ export const queryDatabaseConfigSchema = z.strictObject({
     .refine((databases) => Object.keys(databases).length <= 50, 'has at most 50 databases')
     .default({}),
 })
-export type QueryDatabaseConfig = z.infer<typeof queryDatabaseConfigSchema>
 
 /** What a secret must list to be opened for this database. */
 export const destinationOf = ({ host, port: number }: DatabaseConfig): string =>
