@@ -1,5 +1,6 @@
 // Every activity, made from one Platform. Workflows see this type alone.
 import type { Platform } from '../platform/platform.ts'
+import { createToolRuns } from '../platform/tools/tool-runs.ts'
 import { createSealAudit } from './audit/seal.ts'
 import { beating } from './beating.ts'
 import { createEndTurn } from './chat/end-turn.ts'
@@ -10,6 +11,12 @@ import { createFailDocument } from './documents/fail-document.ts'
 import { createIndexDocument } from './documents/index-document.ts'
 import { createParseDocument } from './documents/parse-document.ts'
 import { patient } from './patience.ts'
+import { createEscalateApproval, createExpireApproval } from './tools/approval-times.ts'
+import { createDecideApproval } from './tools/decide-approval.ts'
+import { createDelegateApproval } from './tools/delegate-approval.ts'
+import { createEndExecution } from './tools/end-execution.ts'
+import { createPlanExecution } from './tools/plan-execution.ts'
+import { createRunTool } from './tools/run-tool.ts'
 import { createBeginRotation } from './vault/begin-rotation.ts'
 import { createCreatePending } from './vault/create-pending.ts'
 import { createFinishRotation } from './vault/finish-rotation.ts'
@@ -35,6 +42,13 @@ export function createActivities(platform: Platform) {
   return {
     modelStep: step(createModelStep(platform)),
     endTurn: createEndTurn(platform),
+    planExecution: createPlanExecution(platform),
+    decideApproval: createDecideApproval(platform),
+    delegateApproval: createDelegateApproval(platform),
+    escalateApproval: createEscalateApproval(platform),
+    expireApproval: createExpireApproval(platform),
+    runTool: step(createRunTool(platform, createToolRuns(platform))),
+    endExecution: createEndExecution(platform),
     parseDocument: step(createParseDocument(platform)),
     chunkDocument: step(createChunkDocument(platform)),
     embedChunks: step(createEmbedChunks(platform), silences * platform.config.llm.stallTimeoutMs),

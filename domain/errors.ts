@@ -97,6 +97,7 @@ export const errorRegistry = {
   'tool.name_taken': define('conflict', 'There is a tool of this name already'),
   'tool.disabled': define('conflict', 'The tool is switched off'),
   'tool.changed': define('conflict', 'The tool has changed since it was called'),
+  'tool.timeout': define('unavailable', 'The tool took too long'),
   'tool.outcome_unknown': define('internal', 'It isn’t known whether the tool has run'),
   'tool.denied': define('forbidden', 'The tool call was denied'),
   'tool.expired': define('conflict', 'Nobody decided on the tool call in time'),
@@ -175,10 +176,13 @@ export interface StoredProblem {
   readonly code: ErrorCode
   readonly title: string
   readonly detail?: string
+  /** Where a tool's arguments were wrong. */
+  readonly errors?: readonly FieldFault[]
 }
 
 /** The storable form of any failure: unknown errors become `internal`, so that no foreign message leaks. */
 export function toStoredProblem(error: unknown): StoredProblem {
   const known = error instanceof AppError ? error : new AppError('internal')
-  return { code: known.code, title: known.title, ...(known.detail === undefined ? {} : { detail: known.detail }) }
+  const { code, title, detail, errors } = known
+  return { code, title, ...(detail !== undefined && { detail }), ...(errors !== undefined && { errors }) }
 }

@@ -1,7 +1,7 @@
 // The task queues, by what their activities need; a workflow runs on the queue of its activities, so that the server
 // can hand it its first activity without another round trip.
 
-export const queueNames = ['llm', 'documents', 'rotation', 'operations'] as const
+export const queueNames = ['llm', 'tools', 'documents', 'rotation', 'operations'] as const
 export type QueueName = (typeof queueNames)[number]
 
 /** The queue's name on the server, such as `cdsa-llm`. */

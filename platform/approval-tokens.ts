@@ -9,11 +9,18 @@ import type { SigningKeys } from './signing-keys.ts'
 const issuer = 'cdsa'
 const tokenType = 'approval+jwt'
 const expiresInSeconds = 300
-const maxTokenLength = 8_192
+const maxTokenLength = 16_384
+const maxReason = 2_000
 
 const actSchema = z.discriminatedUnion('act', [
-  z.object({ act: z.literal('approve'), argumentsHash: z.string() }),
-  z.object({ act: z.literal('deny'), argumentsHash: z.string() }),
+  z.object({
+    act: z.literal('approve'),
+    argumentsHash: z.string(),
+    /** Other arguments, which lie in the database: a token stays short. */
+    editId: z.uuid().optional(),
+    reason: z.string().max(maxReason).optional(),
+  }),
+  z.object({ act: z.literal('deny'), argumentsHash: z.string(), reason: z.string().max(maxReason).optional() }),
   z.object({ act: z.literal('delegate'), to: z.uuid() }),
 ])
 /** What the account wants: to approve or deny what it has read, or to have somebody stand in. */

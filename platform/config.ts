@@ -83,6 +83,7 @@ const environmentSchema = z.object({
     )
     .default([]),
   SMTP_URL: smtpUrl.optional(),
+  CDSA_TOOL_TIMEOUT_MS: milliseconds(120_000),
   CDSA_MAIL_FROM: z.email().default('cdsa@localhost.localdomain'),
   CDSA_BCRYPT_COST: z.coerce.number().int().min(4).max(15).default(12),
   CDSA_UPLOAD_LIMIT_MB: z.coerce.number().positive().max(1024).default(100),
@@ -178,6 +179,8 @@ function toConfig(env: Environment) {
     shutdownGraceMs: env.CDSA_SHUTDOWN_GRACE_MS,
     streamRetentionSeconds: env.CDSA_STREAM_RETENTION_SECONDS,
     turnTimeoutMs: env.CDSA_TURN_TIMEOUT_MS,
+    /** From the start of a tool's run to the end of its last attempt. */
+    toolTimeoutMs: env.CDSA_TOOL_TIMEOUT_MS,
     /** How long a step of a rotation tries to reach its target before the rotation is taken back. */
     rotationTimeoutMs: env.CDSA_ROTATION_TIMEOUT_MS,
     audit: {

@@ -4,6 +4,7 @@ import { Registry } from 'prom-client'
 import { openDatabase } from '../db/database.ts'
 import { AppError } from '../domain/errors.ts'
 import { createAccessTokens } from './access-tokens.ts'
+import { createApprovalTokens } from './approval-tokens.ts'
 import { createAuditSigner } from './audit/signer.ts'
 import { createFileBlobStore } from './blobs/file-blob-store.ts'
 import type { Config } from './config.ts'
@@ -18,6 +19,7 @@ import type { Platform } from './platform.ts'
 import { createSigningKeys } from './signing-keys.ts'
 import { createStreams } from './stream/create-streams.ts'
 import { createTemporalClient } from './temporal/temporal-client.ts'
+import { createToolContracts } from './tools/tool-contracts.ts'
 import { createLocalKeyProvider } from './vault/key-provider.ts'
 import { createVault } from './vault/vault.ts'
 
@@ -50,6 +52,7 @@ export async function createPlatform(config: Config, { name }: { readonly name: 
     passwords: createPasswords({ keys, cost: config.bcryptCost }),
     signingKeys,
     accessTokens: createAccessTokens(signingKeys),
+    approvalTokens: createApprovalTokens(signingKeys),
     auditSigner,
     db,
     vault,
@@ -61,6 +64,7 @@ export async function createPlatform(config: Config, { name }: { readonly name: 
     llm: createLanguageModels(config),
     embeddings: createEmbeddings(config),
     egress: createEgress({ allow: config.egressAllow, ownPorts: ownPortsOf(config), log }),
+    tools: createToolContracts(),
     close: () => (closed ??= close()),
   }
 }

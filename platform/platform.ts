@@ -5,6 +5,7 @@ import type { Registry } from 'prom-client'
 import type { Permission } from '../domain/auth/permission.ts'
 import type { Db } from '../db/database.ts'
 import type { AccessTokens } from './access-tokens.ts'
+import type { ApprovalTokens } from './approval-tokens.ts'
 import type { AuditSigner } from './audit/signer.ts'
 import type { BlobStore } from './blobs/blob-store.ts'
 import type { Config } from './config.ts'
@@ -17,6 +18,7 @@ import type { Passwords } from './passwords.ts'
 import type { SigningKeys } from './signing-keys.ts'
 import type { Bus } from './stream/bus.ts'
 import type { TurnStream } from './stream/turn-stream.ts'
+import type { ToolContracts } from './tools/tool-contracts.ts'
 import type { Vault } from './vault/vault.ts'
 
 export interface Platform {
@@ -40,6 +42,8 @@ export interface Platform {
   readonly embeddings: Embeddings
   /** The only way to a host that a user, a model or a document named. */
   readonly egress: Egress
+  readonly approvalTokens: ApprovalTokens
+  readonly tools: ToolContracts
   /** Closes everything in reverse order; safe to call twice. */
   close(): Promise<void>
 }

@@ -21,8 +21,13 @@ export interface RunningWorkers {
   shutdown(): Promise<void>
 }
 
-/** Activities at once: a model step mostly waits for its provider, a rotation for its target; ingestion mostly computes. */
-const slots: Readonly<Record<QueueName, number>> = { llm: 100, documents: 4, rotation: 20, operations: 4 }
+/** Activities at once: a model step mostly waits for its provider, a tool or a rotation for its target; ingestion mostly computes. */
+const slots: Readonly<Record<QueueName, number>> = {
+  llm: 100,
+  tools: 50,
+  documents: 4, rotation: 20,
+  operations: 4,
+}
 
 export async function startWorkers(
   platform: Platform,

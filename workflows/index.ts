@@ -2,6 +2,7 @@
 export { sealAudit } from './audit/seal-audit.ts'
 export { chatTurn } from './chat/chat-turn.ts'
 export { ingestDocument } from './documents/ingest-document.ts'
+export { toolCall } from './tools/tool-call.ts'
 export { reconcileSchedules } from './vault/reconcile-schedules.ts'
 export { rotateSecret } from './vault/rotate-secret.ts'
 export { scheduledRotation } from './vault/scheduled-rotation.ts'

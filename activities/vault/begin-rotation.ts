@@ -8,7 +8,7 @@ import { tellOfRotation } from '../../db/vault/tell-of-rotation.ts'
 import { AppError } from '../../domain/errors.ts'
 import type { RotationTrigger } from '../../domain/vault/rotation.ts'
 import type { RotationPlatform } from './open-rotation.ts'
-import { workflowOf } from './workflow-of.ts'
+import { workflowOf } from '../workflow-of.ts'
 
 export interface BegunRotation {
   readonly rotationId: string

@@ -10,7 +10,7 @@ import type { StoredProblem } from '../../domain/errors.ts'
 import { rotationFailedNotification } from '../../domain/notifications/rotation-notifications.ts'
 import { announceNotifications } from '../../platform/notifications/announce-notifications.ts'
 import type { RotationInput, RotationPlatform } from './open-rotation.ts'
-import { workflowOf } from './workflow-of.ts'
+import { workflowOf } from '../workflow-of.ts'
 
 interface EndInput extends RotationInput {
   readonly problem: StoredProblem

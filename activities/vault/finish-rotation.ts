@@ -9,7 +9,7 @@ import { AppError } from '../../domain/errors.ts'
 import { rotatedNotification } from '../../domain/notifications/rotation-notifications.ts'
 import { announceNotifications } from '../../platform/notifications/announce-notifications.ts'
 import type { RotationInput, RotationPlatform } from './open-rotation.ts'
-import { workflowOf } from './workflow-of.ts'
+import { workflowOf } from '../workflow-of.ts'
 
 interface Finished {
   readonly rotation: StoredRotation

@@ -6,7 +6,7 @@ import { tellOfRotation } from '../../db/vault/tell-of-rotation.ts'
 import { AppError } from '../../domain/errors.ts'
 import { type OpenRotation, type RotationInput, type RotationPlatform, openRotation } from './open-rotation.ts'
 import { currentVersion } from './rotation-values.ts'
-import { workflowOf } from './workflow-of.ts'
+import { workflowOf } from '../workflow-of.ts'
 
 /** The abandoned version that the target takes; undefined when it takes none of them. */
 export async function findWorkingAbandoned(

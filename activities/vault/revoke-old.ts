@@ -7,7 +7,7 @@ import { tellOfRotation } from '../../db/vault/tell-of-rotation.ts'
 import { findVersionsByLabel } from '../../db/vault/version-rows.ts'
 import { releaseAbandoned } from '../../db/vault/versions.ts'
 import { type OpenRotation, type RotationInput, type RotationPlatform, openRotation } from './open-rotation.ts'
-import { workflowOf } from './workflow-of.ts'
+import { workflowOf } from '../workflow-of.ts'
 
 async function complete(tx: Db, { rotationId }: RotationInput): Promise<void> {
   const rotation = await lockRotation(tx, rotationId)

@@ -7,7 +7,7 @@ import { type RotationTarget, referencesOf } from '../../domain/vault/rotation-p
 import { targetAddress } from '../../domain/vault/rotation-target.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { resolveSecret } from './resolve-secret.ts'
-import { workflowOf } from './workflow-of.ts'
+import { workflowOf } from '../workflow-of.ts'
 
 type VaultPlatform = Pick<Platform, 'db' | 'vault'>
 

@@ -10,7 +10,7 @@ import { announceNotifications } from '../../platform/notifications/announce-not
 import { endRotation } from './end-rotation.ts'
 import { type OpenRotation, type RotationInput, type RotationPlatform, openRotation } from './open-rotation.ts'
 import { findWorkingAbandoned } from './preflight-rotation.ts'
-import { workflowOf } from './workflow-of.ts'
+import { workflowOf } from '../workflow-of.ts'
 
 export interface SettleInput extends RotationInput {
   /** Why it doesn't go on as it was meant to. */

@@ -102,6 +102,7 @@ export const tools: Migration = {
         preview jsonb not null,
         status text not null default 'pending' check (status in ('pending', 'approved', 'denied', 'expired', 'cancelled')),
         created_at timestamptz not null default now(),
+        opened_at timestamptz not null default now(),
         expires_at timestamptz not null,
         decided_at timestamptz,
         check ((decided_at is not null) = (status <> 'pending'))
@@ -109,6 +110,13 @@ export const tools: Migration = {
       create index approvals_pending on approvals (id desc) where status = 'pending';
       create index approvals_requester on approvals (requester_id, id desc);
       alter table tool_executions add foreign key (approval_id) references approvals (id);
+      create table approval_edits (
+        id uuid primary key,
+        approval_id uuid not null references approvals (id),
+        user_id uuid not null references users (id),
+        arguments jsonb not null,
+        created_at timestamptz not null default now()
+      );
       create table approval_decisions (
         id uuid primary key,
         approval_id uuid not null references approvals (id),
@@ -126,13 +134,17 @@ export const tools: Migration = {
         approval_id uuid not null references approvals (id),
         from_user_id uuid not null references users (id),
         to_user_id uuid not null references users (id),
-        token_id uuid not null unique,
-        at timestamptz not null default now(),
-        primary key (approval_id, from_user_id)
+        token_id uuid primary key,
+        at timestamptz not null default now()
       );
+      create index approval_delegations_approval on approval_delegations (approval_id, from_user_id, at desc);
       create function refuse_change() returns trigger language plpgsql as $$
         begin raise exception '% is never changed', tg_table_name; end $$;
       create trigger tool_versions_immutable before update or delete on tool_versions
+        for each row execute function refuse_change();
+      create trigger approval_delegations_immutable before update or delete on approval_delegations
+        for each row execute function refuse_change();
+      create trigger approval_edits_immutable before update or delete on approval_edits
         for each row execute function refuse_change();
       create trigger approval_decisions_immutable before update or delete on approval_decisions
         for each row execute function refuse_change();

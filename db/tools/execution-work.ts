@@ -11,6 +11,8 @@ export interface ExecutionWork {
   readonly approvalId: string | null
   readonly turnId: string | null
   readonly callId: string | null
+  /** Of the turn; null without one. */
+  readonly step: number | null
   readonly requesterId: string
   /** Active, and still permitted to run tools. */
   readonly requesterMayRun: boolean
@@ -40,7 +42,7 @@ export async function getExecutionWork(db: Db, executionId: string): Promise<Exe
   if (db.isInTransaction()) await db.query('select id from tool_executions where id = $1 for update', [executionId])
   const rows = await db.query<ExecutionWork>(
     `select e.id as "executionId", e.status, e.arguments, e.no_cache as "noCache", e.approval_id as "approvalId",
-       e.turn_id as "turnId", e.call_id as "callId", e.requester_id as "requesterId",
+       e.turn_id as "turnId", e.call_id as "callId", e.step, e.requester_id as "requesterId",
        u.disabled_at is null and exists (select from user_roles ur join role_permissions rp on rp.role_id = ur.role_id
          where ur.user_id = u.id and rp.permission = 'tool:execute') as "requesterMayRun",
        jsonb_build_object('id', t.id, 'name', t.name, 'kind', t.kind, 'policyId', t.policy_id, 'versionId', v.id,

@@ -13,7 +13,7 @@ interface ExecutionRow extends Omit<ToolExecution, 'createdAt' | 'startedAt' | '
 }
 
 const columns = `e.id, e.tool_id as "toolId", t.name as "toolName", v.version as "toolVersion",
-  e.requester_id as "requesterId", e.turn_id as "turnId", e.call_id as "callId", e.status, e.arguments, e.result, e.problem,
+  e.requester_id as "requesterId", e.turn_id as "turnId", e.call_id as "callId", e.step, e.status, e.arguments, e.result, e.problem,
   e.cached, e.approval_id as "approvalId", e.created_at as "createdAt", e.started_at as "startedAt",
   e.ended_at as "endedAt"`
 const joined = `tool_executions e join tools t on t.id = e.tool_id join tool_versions v on v.id = e.tool_version_id`
@@ -128,4 +128,16 @@ export async function moveExecution(
   if (moved.length === 0) return undefined
   const rows = await tx.query<ExecutionRow>(`select ${columns} from ${joined} where e.id = $1`, [executionId])
   return toExecution(firstOrNotFound(rows, 'run'))
+}
+
+/** What an approver made of the arguments. The caller holds the run's row. */
+export async function replaceArguments(
+  tx: Db,
+  executionId: string,
+  args: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  await tx.execute('update tool_executions set arguments = $2::jsonb, updated_at = now() where id = $1', [
+    executionId,
+    JSON.stringify(args),
+  ])
 }

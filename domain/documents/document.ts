@@ -6,7 +6,12 @@ export const documentStatuses = ['queued', 'parsing', 'chunking', 'embedding', '
 export type DocumentStatus = (typeof documentStatuses)[number]
 
 export const problemSchema = z
-  .object({ code: z.string(), title: z.string(), detail: z.string().optional() })
+  .object({
+    code: z.string(),
+    title: z.string(),
+    detail: z.string().optional(),
+    errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+  })
   .meta({ id: 'StoredProblem', description: 'Why it failed, and what to change' })
 
 export const documentSchema = z

@@ -85,6 +85,7 @@ export const approvalSchema = z
     id,
     executionId: id,
     toolName: z.string(),
+    /** As they will run: those asked for, or what an approver made of them. */
     arguments: toolArguments,
     argumentsHash,
     preview: previewSchema,

@@ -30,6 +30,8 @@ export const executionSchema = z
     /** The turn whose model called the tool; null when it was called by itself. */
     turnId: id.nullable(),
     callId: z.string().nullable(),
+    /** The step of the turn. */
+    step: z.int().nullable(),
     status: z.enum(executionStatuses),
     arguments: z.record(z.string(), z.unknown()),
     result: z.unknown(),

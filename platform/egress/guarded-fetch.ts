@@ -15,6 +15,7 @@ import { refusal } from './refusal.ts'
 import { checkHeaders, type RequestHeaders } from './request-headers.ts'
 import { type Lookup, resolveTarget, systemLookup, type TargetRules } from './resolve-target.ts'
 import { parseTargetUrl, targetOf } from './target-url.ts'
+import { markUnsent } from './unsent.ts'
 
 export interface EgressFetchOptions {
   readonly method?: string
@@ -64,6 +65,13 @@ export interface EgressOptions {
   readonly ca?: string
 }
 
+interface Following {
+  readonly maxRedirects: number
+  readonly deadline: Deadline
+  /** Whether a first byte may have left. */
+  readonly progress: { isSent: boolean }
+}
+
 const methods: readonly string[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 const defaults = { maxBytes: 10 * 1024 * 1024, timeoutMs: 30_000, maxRedirects: 5 }
 
@@ -85,15 +93,18 @@ export function createEgress({ allow, ownPorts, log, lookup = systemLookup, ca }
     return openSocket(target, { tls, signal: deadline.signal })
   }
 
-  async function send(request: HttpRequest, deadline: Deadline): Promise<Exchange> {
+  async function send(request: HttpRequest, { deadline, progress }: Following): Promise<Exchange> {
     const tls = request.url.protocol === 'https:' ? { ca } : undefined
-    return exchange(request, await open(targetOf(request.url), tls, deadline), deadline.signal)
+    const socket = await open(targetOf(request.url), tls, deadline)
+    progress.isSent = true
+    return exchange(request, socket, deadline.signal)
   }
 
-  async function follow(first: HttpRequest, maxRedirects: number, deadline: Deadline) {
+  async function follow(first: HttpRequest, following: Following) {
+    const { maxRedirects } = following
     let request = first
     for (let followed = 0; ; followed += 1) {
-      const answer = await send(request, deadline)
+      const answer = await send(request, following)
       const location = answer.headers.get('location')
       if (maxRedirects === 0 || !isRedirect(answer.status, location)) return { request, answer }
       answer.close()
@@ -107,12 +118,14 @@ export function createEgress({ allow, ownPorts, log, lookup = systemLookup, ca }
       const { maxBytes, timeoutMs, maxRedirects } = { ...defaults, ...options }
       const request = requestOf(url, options)
       const deadline = startDeadline(timeoutMs, options.signal)
+      const progress = { isSent: false }
       try {
-        const done = await follow(request, maxRedirects, deadline)
+        const done = await follow(request, { maxRedirects, deadline, progress })
         return answerOf({ ...done, deadline, maxBytes, secrets: options.secrets ?? [] })
       } catch (error) {
         deadline.end()
-        throw deadline.toError(error)
+        const failure = deadline.toError(error)
+        throw progress.isSent ? failure : markUnsent(failure)
       }
     },
     connect: async ({ host, port, tls = false, timeoutMs = defaults.timeoutMs, signal }) => {

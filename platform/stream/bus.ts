@@ -10,4 +10,5 @@ export interface Bus {
 
 export const documentChannel = (documentId: string): string => `document:${documentId}`
 export const turnCancelChannel = (turnId: string): string => `turn-cancel:${turnId}`
+export const executionChannel = (executionId: string): string => `tool-execution:${executionId}`
 export const notificationChannel = (userId: string): string => `notifications:${userId}`

@@ -18,7 +18,13 @@ export interface ApprovedThing {
 }
 
 /** SHA-256 over RFC 8785, in hexadecimal. */
-export const argumentsHashOf = (thing: ApprovedThing): string =>
-  createHash('sha256')
-    .update(canonicalize({ form: 'cdsa/approval/1', ...thing }))
-    .digest('hex')
+const digest = (value: object): string => createHash('sha256').update(canonicalize(value)).digest('hex')
+
+export const argumentsHashOf = (thing: ApprovedThing): string => digest({ form: 'cdsa/approval/1', ...thing })
+
+/** Of a kept result: the same version with the same arguments, for the same account. */
+export const resultKeyOf = (call: {
+  readonly versionId: string
+  readonly arguments: Readonly<Record<string, unknown>>
+  readonly userId: string
+}): string => digest({ form: 'cdsa/result/1', ...call })

@@ -17,8 +17,8 @@ export interface AwaitedApproval {
   readonly toolName: string
   /** Milliseconds since the epoch. */
   readonly expiresAt: number
-  /** When the next tier's roles may decide as well; null without one. */
-  readonly escalatesAt: number | null
+  /** When more roles may decide, or a warning is due; null when nothing is before its end. */
+  readonly nextChangeAt: number | null
 }
 
 export class ToolCallState {
@@ -51,17 +51,23 @@ export class ToolCallState {
 
   open(approval: AwaitedApproval): void {
     this.#approval = approval
-    this.settle('pending')
+    this.#show('pending')
   }
 
+  /** Of several answers that are on their way at once, the first that ended it counts. */
   settle(status: ApprovalStatus): void {
+    if (!this.isOpen && status === 'pending') return
+    this.#show(status)
+  }
+
+  #show(status: ApprovalStatus): void {
     this.#status = status
     upsertSearchAttributes([{ key: approvalState, value: status }])
     this.at(status === 'pending' ? `waits for approval \`${this.approvalId}\`` : status)
   }
 
-  escalated(approval: Pick<AwaitedApproval, 'escalatesAt'>): void {
-    if (this.#approval !== undefined) this.#approval = { ...this.#approval, ...approval }
+  follow(approval: AwaitedApproval): void {
+    this.#approval = approval
   }
 
   end(outcome: ToolCallOutcome): void {
@@ -75,8 +81,9 @@ export class ToolCallState {
 
   /** Until something happens by the clock. */
   nextChangeMs(): number {
-    const { expiresAt, escalatesAt } = this.#approval ?? { expiresAt: 0, escalatesAt: null }
-    return Math.max(1, Math.min(expiresAt, escalatesAt ?? expiresAt) - Date.now())
+    const { expiresAt, nextChangeAt } = this.#approval ?? { expiresAt: 0, nextChangeAt: null }
+    // The rows go by the database's clock, which may be behind: asked again soon, but not at once.
+    return Math.max(500, Math.min(expiresAt, nextChangeAt ?? expiresAt) - Date.now())
   }
 
   /** Whether a message can be about this approval at all. */

@@ -45,13 +45,13 @@ const { decideApproval, delegateApproval } = proxyActivities<Activities>({
   scheduleToCloseTimeout: '1 minute',
 })
 
-/** What changes something outside is tried once: a lost outcome stays unknown, and is never a second run. */
-const running = (timeoutMs: number, sideEffects: boolean) =>
+/** Its dispatch is a compare-and-set: what changes something outside is tried once, however often the activity is. */
+const running = (timeoutMs: number) =>
   proxyActivities<Activities>({
     scheduleToCloseTimeout: timeoutMs,
     heartbeatTimeout: '5 seconds',
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-    retry: sideEffects ? { maximumAttempts: 1 } : { initialInterval: '500 milliseconds', maximumInterval: '10 seconds' },
+    retry: { initialInterval: '500 milliseconds', maximumInterval: '10 seconds' },
   })
 
 function takeDecisions(state: ToolCallState): void {
@@ -82,7 +82,7 @@ async function untilDecided(state: ToolCallState): Promise<void> {
     const decided = await condition(() => !state.isOpen, state.nextChangeMs())
     if (decided) return
     if (state.isTimeUp()) state.settle((await expireApproval({ approvalId: state.approvalId })).status)
-    else state.escalated(await escalateApproval({ approvalId: state.approvalId }))
+    else state.follow(await escalateApproval({ approvalId: state.approvalId }))
   }
 }
 
@@ -92,7 +92,7 @@ async function run({ executionId, timeoutMs }: ToolCallInput, state: ToolCallSta
     if (plan.next === 'ended') return plan.outcome
     if (plan.next === 'run') {
       state.at('running')
-      const outcome = await running(timeoutMs, plan.sideEffects).runTool({ executionId })
+      const outcome = await running(timeoutMs).runTool({ executionId })
       // The rules have changed since the approval: it waits for another one.
       if (outcome !== 'approval_void') return outcome
       continue
@@ -114,7 +114,7 @@ export async function toolCall(input: ToolCallInput): Promise<ToolCallOutcome> {
   } catch (error) {
     const ending = isCancellation(error)
       ? ({ status: 'cancelled' } as const)
-      : ({ status: 'failed', problem: problemOf(error, 'tool.outcome_unknown') } as const)
+      : ({ status: 'failed', problem: problemOf(error, 'tool.timeout') } as const)
     await CancellationScope.nonCancellable(async () => {
       const { outcome } = await endExecution({ executionId, ...ending })
       state.end(outcome)

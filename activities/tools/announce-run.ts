@@ -1,0 +1,35 @@
+// Tells those who follow a run, or the turn whose model called it, what has been committed.
+import type { ToolEvent } from '../../domain/chat/turn-event.ts'
+import { hasEnded, type ToolExecution } from '../../domain/tools/execution.ts'
+import type { Platform } from '../../platform/platform.ts'
+import { announceNotifications } from '../../platform/notifications/announce-notifications.ts'
+import { executionChannel } from '../../platform/stream/bus.ts'
+import { publishToolEvent } from '../../platform/stream/publish-tool-event.ts'
+import type { Told } from './end-run.ts'
+
+export type AnnouncePlatform = Pick<Platform, 'bus' | 'log' | 'streams'>
+
+function completed({ id, callId, status, result, problem, cached }: ToolExecution): ToolEvent {
+  return {
+    type: 'tool.completed',
+    data: { callId: callId ?? '', executionId: id, status, result: result ?? null, problem, cached },
+  }
+}
+
+/** Never rejects: whoever misses it sees the rows at the next look. */
+export async function announceRun(
+  platform: AnnouncePlatform,
+  { execution, notified }: Told,
+  events: readonly ToolEvent[] = [],
+): Promise<void> {
+  await announceNotifications(platform, notified)
+  if (execution === undefined) return
+  const { id, turnId, step, status } = execution
+  await platform.bus
+    .publish(executionChannel(id), { executionId: id })
+    .catch((error: unknown) => platform.log.warn({ err: error }, 'a run’s change wasn’t announced'))
+  if (turnId === null || step === null) return
+  for (const event of hasEnded(status) ? [...events, completed(execution)] : events) {
+    await publishToolEvent(platform, { turnId, step }, event)
+  }
+}
