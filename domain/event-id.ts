@@ -9,7 +9,7 @@ export const formatEventId = ({ epoch, sequence }: EventId): string => `${epoch}
 
 /** Reads a `Last-Event-ID`; undefined when it isn't one of ours. */
 export function parseEventId(text: string): EventId | undefined {
-  const match = /^(\d{1,10})-(\d{1,10})$/.exec(text)
+  const match = /^(\d{1,10})-(\d{1,15})$/.exec(text)
   return match === null ? undefined : { epoch: Number(match[1]), sequence: Number(match[2]) }
 }
 

@@ -62,7 +62,7 @@ export type ChangeApprovalPolicy = z.infer<typeof changeApprovalPolicySchema>
 
 export const approvalStatuses = ['pending', 'approved', 'denied', 'expired', 'cancelled'] as const
 export type ApprovalStatus = (typeof approvalStatuses)[number]
-const decisions = ['approve', 'deny'] as const
+export const decisions = ['approve', 'deny'] as const
 export type Decision = (typeof decisions)[number]
 
 const toolArguments = z.record(z.string(), z.unknown())

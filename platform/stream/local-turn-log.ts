@@ -1,6 +1,7 @@
 // The entries of one turn in memory, and the readers that follow them.
 // A reader keeps only the id it has reached and looks the rest up, so a slow one holds no memory of its own.
 import type { EventId } from '../../domain/event-id.ts'
+import type { TurnEvent } from '../../domain/chat/turn-event.ts'
 import { decodeEntry, type EncodedEntry, encodeEntry, endsStream, isAbove } from './encoded-entry.ts'
 import { createLatch, type Latch } from './latch.ts'
 import type { StreamEntry } from './turn-stream.ts'
@@ -37,6 +38,14 @@ export class LocalTurnLog {
       if (isAbove(entry.id, this.#entries.at(-1)?.id)) this.#entries.push(encodeEntry(entry))
     }
     this.#wakeReaders()
+  }
+
+  appendAt(epoch: number, events: readonly TurnEvent[]): void {
+    for (const event of events) {
+      const top = this.#entries.at(-1)?.id
+      const next = top?.epoch === epoch ? top.sequence + 1 : 0
+      this.append([{ id: { epoch, sequence: Math.max(Date.now(), next) }, event }])
+    }
   }
 
   forgetEntries(): void {

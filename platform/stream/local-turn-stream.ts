@@ -5,7 +5,7 @@ import { isPastEnd } from './encoded-entry.ts'
 import { LocalTurnLog } from './local-turn-log.ts'
 import type { StreamEntry, TurnStream } from './turn-stream.ts'
 
-/** A turn that never ends (its process died) is forgotten a week after its first event: longer than any approval may take. */
+/** A turn is forgotten a week after its first event: who follows one that waits for longer is told from Postgres. */
 const abandonedMs = 7 * 24 * 3_600_000
 
 /** Node fires a longer timer at once. */
@@ -50,6 +50,11 @@ export function createLocalTurnStream({ retentionMs }: { readonly retentionMs: n
     append: async (turnId, entries) => {
       if (closed || entries.length === 0) return
       open(turnId).append(entries)
+      if (!timers.has(turnId)) forgetAfter(turnId, abandonedMs)
+    },
+    appendAt: async (turnId, epoch, events) => {
+      if (closed || events.length === 0) return
+      open(turnId).appendAt(epoch, events)
       if (!timers.has(turnId)) forgetAfter(turnId, abandonedMs)
     },
     expire: async (turnId) => {

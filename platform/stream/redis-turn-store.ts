@@ -1,13 +1,14 @@
 // What is asked of Redis about a turn's stream: each method is one round trip on the command connection.
 // The message that goes out with an entry is the whole entry, so that a live reader needn't ask for it.
 import type { Redis } from 'ioredis'
+import type { TurnEvent } from '../../domain/chat/turn-event.ts'
 import { type EventId, formatEventId, parseEventId } from '../../domain/event-id.ts'
 import type { Logger } from '../logger.ts'
 import { type EncodedEntry, encodeEntry } from './encoded-entry.ts'
 import { redisErrorCode, redisUnavailable } from './redis-connection.ts'
 import type { StreamEntry } from './turn-stream.ts'
 
-/** A turn that never ends (its process died) is forgotten a week after its first event: longer than any approval may take. */
+/** A turn is forgotten a week after its first event: who follows one that waits for longer is told from Postgres. */
 const abandonedSeconds = 7 * 24 * 3_600
 
 /** Entries that are read at a time. */
@@ -41,6 +42,7 @@ function parseRow([name, fields]: StreamRow): EncodedEntry | undefined {
 /** All methods reject with AppError `service.unavailable` when Redis can't be reached or refuses. */
 export interface RedisTurnStore {
   append(turnId: string, entries: readonly StreamEntry[]): Promise<void>
+  appendAt(turnId: string, epoch: number, events: readonly TurnEvent[]): Promise<void>
   expire(turnId: string): Promise<void>
   isEmpty(turnId: string): Promise<boolean>
   /** Up to `pageSize` entries above `after`. */
@@ -72,6 +74,10 @@ export function createRedisTurnStore(options: {
 
   return {
     append: (turnId, entries) => use(() => appendEntries(command, turnId, entries)),
+    appendAt: (turnId, epoch, events) =>
+      use(async () => {
+        for (const event of events) await appendNext(command, turnId, { epoch, event })
+      }),
     expire: (turnId) =>
       use(async () => {
         await command.expire(turnChannel(turnId), retentionSeconds)
@@ -103,6 +109,31 @@ async function appendEntries(command: Redis, turnId: string, entries: readonly S
   pipeline.expire(key, abandonedSeconds, 'NX')
   const answers = (await pipeline.exec()) ?? []
   for (const [error] of answers.slice(0, -1)) if (error !== null && !notAboveTop.test(error.message)) throw error
+}
+
+/** Undefined where the id isn't above the top one. */
+async function addAt(command: Redis, key: string, id: string, payload: string): Promise<string | undefined> {
+  try {
+    return (await command.xadd(key, id, field, payload)) ?? undefined
+  } catch (error) {
+    if (error instanceof Error && notAboveTop.test(error.message)) return undefined
+    throw error
+  }
+}
+
+/** Redis gives the id, so that processes that write at once don't have to agree; `epoch-*` needs a Redis from 7 on. */
+async function appendNext(
+  command: Redis,
+  turnId: string,
+  { epoch, event }: { readonly epoch: number; readonly event: TurnEvent },
+): Promise<void> {
+  const key = turnChannel(turnId)
+  const payload = JSON.stringify(event)
+  const id =
+    (await addAt(command, key, formatEventId({ epoch, sequence: Date.now() }), payload)) ??
+    (await addAt(command, key, `${epoch}-*`, payload))
+  if (id === undefined) return
+  await command.pipeline().publish(key, formatMessage(id, payload)).expire(key, abandonedSeconds, 'NX').exec()
 }
 
 async function readTops(command: Redis, turnIds: readonly string[]): Promise<ReadonlyMap<string, EventId>> {

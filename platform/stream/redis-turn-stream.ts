@@ -60,6 +60,7 @@ export function createRedisTurnStream(options: RedisTurnStreamOptions): TurnStre
 
   return {
     append: store.append,
+    appendAt: store.appendAt,
     expire: store.expire,
     read,
     isEmpty: store.isEmpty,

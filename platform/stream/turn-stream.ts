@@ -11,6 +11,12 @@ export interface StreamEntry {
 export interface TurnStream {
   /** Appends in order. An entry whose id isn't above the last one is dropped, so a repeated append is harmless. */
   append(turnId: string, entries: readonly StreamEntry[]): Promise<void>
+  /**
+   * Appends in order at an epoch that any number of processes write to, each event under an id above all that are there:
+   * a time, or what follows the last one, so that ids rise even after the stream was lost. An event is dropped where the
+   * stream has reached a later epoch.
+   */
+  appendAt(turnId: string, epoch: number, events: readonly TurnEvent[]): Promise<void>
   /** Lets the stream be forgotten after the retention; called after the terminal event. */
   expire(turnId: string): Promise<void>
   /**

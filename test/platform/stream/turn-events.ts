@@ -2,7 +2,7 @@
 // Texts carry their id, so that a wrong payload under a right id is seen too.
 import { randomUUID } from 'node:crypto'
 import { type EventId, formatEventId } from '../../../domain/event-id.ts'
-import { terminalEventId } from '../../../domain/chat/turn-event.ts'
+import { type TurnEvent, terminalEventId } from '../../../domain/chat/turn-event.ts'
 import type { StreamEntry, TurnStream } from '../../../platform/stream/turn-stream.ts'
 
 export const newTurnId = (): string => randomUUID()
@@ -15,6 +15,11 @@ export const delta = (epoch: number, sequence: number, text = `${epoch}-${sequen
 /** Entries `from` to `to`, both included. */
 export const deltas = (epoch: number, from: number, to: number): StreamEntry[] =>
   Array.from({ length: to - from + 1 }, (_, index) => delta(epoch, from + index))
+
+export const toolEvent = (step: number, executionId: string): TurnEvent => ({
+  type: 'approval.decided',
+  data: { step, approvalId: 'a', executionId, status: 'approved' },
+})
 
 export const terminal: StreamEntry = { id: terminalEventId, event: { type: 'turn.cancelled', data: { message: null } } }
 

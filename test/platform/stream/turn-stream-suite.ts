@@ -2,8 +2,9 @@
 // The property test is the core: whatever happens in between, a reader gets each id once and in order.
 import { expect } from 'chai'
 import { eventually } from '../../support/eventually.ts'
+import { compareEventIds } from '../../../domain/event-id.ts'
 import type { StreamEntry, TurnStream } from '../../../platform/stream/turn-stream.ts'
-import { delta, deltas, idsOf, newTurnId, startReader, terminal } from './turn-events.ts'
+import { delta, deltas, idsOf, newTurnId, startReader, terminal, toolEvent } from './turn-events.ts'
 
 export interface TurnStreamFixture {
   readonly writer: TurnStream
@@ -103,6 +104,38 @@ export function turnStreamSuite(open: OpenTurnStreams): void {
     )
   })
 
+  it('gives events of one epoch rising ids, whoever writes them at once, and readers see each in that order', async () => {
+    await writer.append(turnId, deltas(1_001, 1, 3))
+    const follower = startReader(reader, turnId)
+    const names = Array.from({ length: 40 }, (_, index) => `run-${index}`)
+    await Promise.all(
+      names.map((name, index) => (index % 2 === 0 ? writer : reader).appendAt(turnId, 1_901, [toolEvent(1, name)])),
+    )
+    await writer.append(turnId, [delta(2_001, 1), terminal])
+    const entries = await follower.done
+    for (const [index, entry] of entries.slice(1).entries())
+      expect(compareEventIds(entry.id, (entries[index] as StreamEntry).id)).to.be.above(0)
+    const seen = entries.flatMap(({ event }) => (event.type === 'approval.decided' ? [event.data.executionId] : []))
+    expect(seen.toSorted()).to.deep.equal(names.toSorted())
+    expect(idsOf(await startReader(reader, turnId).done)).to.deep.equal(idsOf(entries))
+  })
+
+  it('drops an event whose epoch the stream has left behind', async () => {
+    await writer.append(turnId, [delta(1_001, 1)])
+    await writer.appendAt(turnId, 1_901, [toolEvent(1, 'in time')])
+    await writer.append(turnId, [delta(2_001, 1)])
+    await writer.appendAt(turnId, 1_901, [toolEvent(1, 'too late')])
+    await writer.append(turnId, [terminal])
+    await writer.appendAt(turnId, 2_901, [toolEvent(2, 'after the end')])
+    const entries = await startReader(reader, turnId).done
+    expect(entries.map(({ event }) => event.type)).to.deep.equal([
+      'text.delta',
+      'approval.decided',
+      'text.delta',
+      'turn.cancelled',
+    ])
+  })
+
   it('keeps turns apart', async () => {
     const other = newTurnId()
     await Promise.all([
@@ -161,6 +194,25 @@ export function turnStreamSuite(open: OpenTurnStreams): void {
     await follower.reached(1)
     await reader.close()
     expect(idsOf(await follower.done)).to.deep.equal(['1001-1'])
+  })
+
+  it('goes on with higher ids at the same epoch after a turn was forgotten', async () => {
+    const brief = await open({ retentionMs: 1_000 })
+    try {
+      await brief.writer.appendAt(turnId, 1_901, [toolEvent(1, 'a'), toolEvent(1, 'b')])
+      const before = startReader(brief.reader, turnId)
+      await before.reached(2)
+      before.abort()
+      const last = (await before.done).at(-1) as StreamEntry
+      await brief.writer.expire(turnId)
+      await eventually('the turn is forgotten', () => brief.reader.isEmpty(turnId))
+      await brief.writer.appendAt(turnId, 1_901, [toolEvent(1, 'c')])
+      const resumed = startReader(brief.reader, turnId, last.id)
+      await resumed.reached(1)
+      resumed.abort()
+    } finally {
+      await brief.close()
+    }
   })
 
   it('forgets a turn after the retention, once it may expire; who still follows it sees what comes later', async () => {
