@@ -3,11 +3,14 @@ import { type Db, openDatabase } from '../db/database.ts'
 import { findActiveEmbeddingModel, recordEmbeddingModel } from '../db/documents/embedding-models.ts'
 import { grantApplicationRole, migrate } from '../db/migrate.ts'
 import { seed } from '../db/seed.ts'
+import { seedTools } from '../db/tools/seed-tools.ts'
 import type { Config } from '../platform/config.ts'
+import { createEgress } from '../platform/egress/guarded-fetch.ts'
 import { loadPlatformKeys } from '../platform/keys.ts'
 import { createEmbeddings } from '../platform/llm/embeddings.ts'
 import type { Logger } from '../platform/logger.ts'
 import { createPasswords } from '../platform/passwords.ts'
+import { createBuiltinTools } from '../platform/tools/builtin-tools.ts'
 import { explainDatabaseFailure } from './explain-database-failure.ts'
 
 export interface PrepareOptions {
@@ -37,6 +40,7 @@ export async function prepareDatabase(config: Config, options: PrepareOptions): 
     const keys = await loadPlatformKeys({ config, log: options.log })
     const passwords = createPasswords({ keys, cost: config.bcryptCost })
     const seeded = await seed(db, { admin: config.admin, passwords })
+    await seedTools(db, builtinDefinitions(config, { db, log: options.log }))
     await recordModel(db, config, { embedded: options.embedded, applicationRole })
     return { ran, ...seeded }
   } catch (error) {
@@ -44,6 +48,13 @@ export async function prepareDatabase(config: Config, options: PrepareOptions): 
   } finally {
     await db.close()
   }
+}
+
+/** What they are made from is only used when they run. */
+function builtinDefinitions(config: Config, { db, log }: { readonly db: Db; readonly log: Logger }) {
+  const egress = createEgress({ allow: [], ownPorts: [], log })
+  const tools = createBuiltinTools({ config, db, egress, embeddings: createEmbeddings(config) })
+  return tools.map(({ definition }) => definition)
 }
 
 /** Only the first start records a model: asking its provider for the dimensions is left out afterwards. */

@@ -95,6 +95,7 @@ export const errorRegistry = {
   'secret.reference_invalid': define('invalid', 'This is no reference to a secret'),
   'secret.destination_refused': define('forbidden', 'The secret may not be sent there'),
   'tool.name_taken': define('conflict', 'There is a tool of this name already'),
+  'tool.not_deletable': define('conflict', 'This tool can’t be deleted'),
   'tool.disabled': define('conflict', 'The tool is switched off'),
   'tool.changed': define('conflict', 'The tool has changed since it was called'),
   'tool.timeout': define('unavailable', 'The tool took too long'),
@@ -177,12 +178,12 @@ export interface StoredProblem {
   readonly title: string
   readonly detail?: string
   /** Where a tool's arguments were wrong. */
-  readonly errors?: readonly FieldFault[]
+  readonly errors?: FieldFault[]
 }
 
 /** The storable form of any failure: unknown errors become `internal`, so that no foreign message leaks. */
 export function toStoredProblem(error: unknown): StoredProblem {
   const known = error instanceof AppError ? error : new AppError('internal')
   const { code, title, detail, errors } = known
-  return { code, title, ...(detail !== undefined && { detail }), ...(errors !== undefined && { errors }) }
+  return { code, title, ...(detail !== undefined && { detail }), ...(errors !== undefined && { errors: [...errors] }) }
 }

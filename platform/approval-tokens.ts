@@ -8,7 +8,7 @@ import type { SigningKeys } from './signing-keys.ts'
 
 const issuer = 'cdsa'
 const tokenType = 'approval+jwt'
-const expiresInSeconds = 300
+export const approvalTokenSeconds = 300
 const maxTokenLength = 16_384
 const maxReason = 2_000
 
@@ -59,7 +59,7 @@ export function createApprovalTokens(signingKeys: Pick<SigningKeys, 'current' | 
         audience: `approval:${approvalId}`,
         subject: userId,
         jwtid: randomUUID(),
-        expiresIn: expiresInSeconds,
+        expiresIn: approvalTokenSeconds,
       })
     },
 

@@ -1,5 +1,6 @@
 // Tells those who follow a run, or the turn whose model called it, what has been committed.
 import type { ToolEvent } from '../../domain/chat/turn-event.ts'
+import type { StoredProblem } from '../../domain/errors.ts'
 import { hasEnded, type ToolExecution } from '../../domain/tools/execution.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { announceNotifications } from '../../platform/notifications/announce-notifications.ts'
@@ -9,11 +10,11 @@ import type { Told } from './end-run.ts'
 
 export type AnnouncePlatform = Pick<Platform, 'bus' | 'log' | 'streams'>
 
-function completed({ id, callId, status, result, problem, cached }: ToolExecution): ToolEvent {
-  return {
-    type: 'tool.completed',
-    data: { callId: callId ?? '', executionId: id, status, result: result ?? null, problem, cached },
-  }
+function completed({ id: executionId, callId, status, result, problem }: ToolExecution): ToolEvent {
+  const call = { callId: callId ?? '', executionId, status }
+  // What is stored is ours, so that its code is one of the registry.
+  if (problem !== null) return { type: 'tool.completed', data: { ...call, problem: problem as StoredProblem } }
+  return { type: 'tool.completed', data: { ...call, result: result ?? null } }
 }
 
 /** Never rejects: whoever misses it sees the rows at the next look. */

@@ -51,7 +51,7 @@ async function edit(
   const args = await findEdit(tx, { id: editId, approvalId: approval.id, userId })
   if (args === undefined) throw new AppError('approval.token_invalid')
   const work = await getExecutionWork(tx, approval.executionId)
-  tools.checks.check(work.tool.inputSchema, args)
+  tools.check(work.tool.inputSchema, args)
   await replaceArguments(tx, approval.executionId, args)
   return editArguments(tx, {
     approvalId: approval.id,
@@ -114,7 +114,14 @@ async function decide(platform: DecidePlatform, tx: Db, { statement, act }: Deci
     resource: { type: 'approval', id: approvalId },
     approvalId,
     ...workflowOf(),
-    details: { decision, status, executionId, argumentsHash, isEdit: editId !== undefined, ...(standsFor && { standsFor }) },
+    details: {
+      decision,
+      status,
+      executionId,
+      argumentsHash,
+      isEdit: editId !== undefined,
+      ...(standsFor && { standsFor }),
+    },
   })
   const notified = await notify(tx, after, editId !== undefined)
   return { status, told: { execution, notified }, events: eventsOf(after, editId !== undefined) }

@@ -61,7 +61,11 @@ async function begin(tx: Db, { work }: ToolCall): Promise<Dispatched> {
     resource: { type: 'tool', id: tool.id, version: tool.version },
     ...(approvalId !== null && { approvalId }),
     ...workflowOf(),
-    details: { executionId, tool: tool.name, argumentsHash: hashOf({ work, policy: { id: null, version: 0 } }, work.arguments) },
+    details: {
+      executionId,
+      tool: tool.name,
+      argumentsHash: hashOf({ work, policy: { id: null, version: 0 } }, work.arguments),
+    },
   })
   return { next: 'run', work, told: { execution, notified: [] }, events: [] }
 }
@@ -100,7 +104,9 @@ export async function dispatch(platform: DispatchPlatform, executionId: string):
     const isRefusal = error instanceof AppError && !error.retryable && error.kind !== 'internal'
     if (!isRefusal || error.code === 'resource.not_found') throw error
     const problem = toStoredProblem(error)
-    const told = await platform.db.transaction((tx) => endRun(tx, executionId, { from: ['approved'], to: 'failed', problem }))
+    const told = await platform.db.transaction((tx) =>
+      endRun(tx, executionId, { from: ['approved'], to: 'failed', problem }),
+    )
     return ended('failed', told)
   }
 }

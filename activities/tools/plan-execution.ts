@@ -55,7 +55,10 @@ async function plan({ tools }: PlanPlatform, tx: Db, executionId: string): Promi
   }
   const kept = await findKeptResult(tx, call.work)
   if (kept === undefined) {
-    return only(run, { ...nothing, execution: await moveExecution(tx, executionId, { from: ['queued'], to: 'approved' }) })
+    return only(run, {
+      ...nothing,
+      execution: await moveExecution(tx, executionId, { from: ['queued'], to: 'approved' }),
+    })
   }
   const told = await endRun(tx, executionId, { from: ['queued'], to: 'succeeded', result: kept.result, cached: true })
   return only({ next: 'ended', outcome: 'succeeded' }, told)
@@ -66,7 +69,10 @@ async function fail(db: Db, executionId: string, error: unknown): Promise<Planne
   if (!(error instanceof AppError) || error.retryable || error.code === 'resource.not_found') throw error
   const problem = toStoredProblem(error)
   const told = await db.transaction((tx) => endRun(tx, executionId, { from: ['queued'], to: 'failed', problem }))
-  return only({ next: 'ended', outcome: told.execution === undefined ? 'failed' : endedAs(told.execution.status) }, told)
+  return only(
+    { next: 'ended', outcome: told.execution === undefined ? 'failed' : endedAs(told.execution.status) },
+    told,
+  )
 }
 
 /** Throws `resource.not_found` for a run that isn't there. */

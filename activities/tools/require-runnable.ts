@@ -5,10 +5,11 @@ import type { ToolContracts } from '../../platform/tools/tool-contracts.ts'
 import type { ToolCall } from './call-of.ts'
 
 /** Throws what keeps it from running: the tool, the requester, or the arguments. */
-export function requireRunnable({ checks }: Pick<ToolContracts, 'checks'>, { work }: ToolCall): void {
+export function requireRunnable(tools: Pick<ToolContracts, 'check'>, { work }: ToolCall): void {
   const { tool } = work
   if (!tool.isEnabled) throw new AppError('tool.disabled')
   if (!tool.isCurrent) throw new AppError('tool.changed', { detail: 'Call it again, as it is now.' })
-  if (!work.requesterMayRun) throw new AppError('auth.forbidden', { detail: 'This account may not run tools any more.' })
-  checks.check(tool.inputSchema, work.arguments)
+  if (!work.requesterMayRun)
+    throw new AppError('auth.forbidden', { detail: 'This account may not run tools any more.' })
+  tools.check(tool.inputSchema, work.arguments)
 }

@@ -33,6 +33,7 @@ export async function isDone(tx: Db, { tokenId }: VerifiedStatement): Promise<bo
 
 /** Throws `approval.already_decided`, also once its time is up. */
 export function requirePending({ approval, isOver }: StoredApproval): void {
-  if (approval.status !== 'pending') throw new AppError('approval.already_decided', { detail: `It is ${approval.status}.` })
+  if (approval.status !== 'pending')
+    throw new AppError('approval.already_decided', { detail: `It is ${approval.status}.` })
   if (isOver) throw new AppError('approval.already_decided', { detail: 'Its time is up.' })
 }

@@ -10,6 +10,7 @@ import { vault } from './0008-vault.ts'
 import { notifications } from './0009-notifications.ts'
 import { rotation } from './0010-rotation.ts'
 import { tools } from './0011-tools.ts'
+import { approvals } from './0012-approvals.ts'
 import type { Migration } from './migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -24,4 +25,5 @@ export const migrations: readonly Migration[] = [
   notifications,
   rotation,
   tools,
+  approvals,
 ]

@@ -57,7 +57,19 @@ export interface StoredApproval {
 }
 
 function toStored(row: ApprovalRow): StoredApproval {
-  const { createdAt, openedAt, isOver, expiresAt, decidedAt, decisions, delegations, policyId, policyVersion, escalation, ...rest } = row
+  const {
+    createdAt,
+    openedAt,
+    isOver,
+    expiresAt,
+    decidedAt,
+    decisions,
+    delegations,
+    policyId,
+    policyVersion,
+    escalation,
+    ...rest
+  } = row
   const roles = rolesAt({ approverRoles: row.approverRoles, escalation }, row.tier)
   return {
     approval: {

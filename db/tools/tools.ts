@@ -1,7 +1,8 @@
 // Tools and their versions. A version is a row that never changes: what an approval was given for is what runs.
+import { UniqueConstraintError } from 'sequelize'
 import { AppError } from '../../domain/errors.ts'
 import { type Page, type PageQuery, toPage } from '../../domain/resource.ts'
-import type { ChangeTool, CreateTool, Tool, ToolKind } from '../../domain/tools/tool.ts'
+import type { CreateTool, Tool, ToolKind } from '../../domain/tools/tool.ts'
 import { type Db, firstOrNotFound } from '../database.ts'
 import { newId } from '../ids.ts'
 import { olderThan } from '../keyset.ts'
@@ -115,46 +116,62 @@ export async function findTools(db: Db, toolIds: readonly string[]): Promise<Sto
   return rows.map(toTool)
 }
 
+/** What a change makes of a tool. */
+export type ToolSettings = Version & Pick<NewTool, 'name' | 'enabled' | 'policyId'>
+
 export interface ToolChange {
   readonly toolId: string
-  readonly changedBy: string
-  readonly change: ChangeTool
-  /** Of the configuration as it will be. */
-  readonly secretRefs: readonly string[]
+  readonly changedBy: string | null
+  /** The whole of it as it will be, from what it was. */
+  apply(before: StoredTool): Promise<ToolSettings>
   readonly ifVersion?: number | undefined
 }
 
-/** Makes a new version. Throws `resource.not_found`, `request.precondition_failed`, `tool.name_taken`. In a transaction. */
-export async function updateTool(tx: Db, { toolId, changedBy, change, ...rest }: ToolChange): Promise<StoredTool> {
+function requireVersion({ version }: StoredTool, ifVersion: number | undefined): void {
+  if (ifVersion === undefined || ifVersion === version) return
+  throw new AppError('request.precondition_failed', {
+    detail: 'Read the tool again, and repeat the change on that version.',
+  })
+}
+
+/**
+ * Makes a new version. Throws `resource.not_found`, `request.precondition_failed`, `tool.name_taken`, and what `apply`
+ * throws. In a transaction.
+ */
+export async function updateTool(tx: Db, { toolId, changedBy, apply, ifVersion }: ToolChange): Promise<StoredTool> {
   await tx.query('select id from tools where id = $1 for update', [toolId])
   const before = await getTool(tx, toolId)
-  if (rest.ifVersion !== undefined && rest.ifVersion !== before.version) {
-    throw new AppError('request.precondition_failed')
-  }
-  const after = { ...before, ...definedOf(change), secretRefs: rest.secretRefs }
+  requireVersion(before, ifVersion)
+  const after = await apply(before)
   const version = before.version + 1
   await insertVersion(tx, { toolId, version, createdBy: changedBy }, after)
-  const taken = await tx.query('select id from tools where name = $1 and id <> $2 and deleted_at is null', [
-    after.name,
-    toolId,
-  ])
-  if (taken.length > 0) throw nameTaken(after.name)
-  await tx.execute(
-    `update tools set name = $2, enabled = $3, policy_id = $4, version = $5, updated_at = now() where id = $1`,
-    [toolId, after.name, after.enabled, after.policyId, version],
-  )
+  try {
+    await tx.execute(
+      `update tools set name = $2, enabled = $3, policy_id = $4, version = $5, updated_at = now() where id = $1`,
+      [toolId, after.name, after.enabled, after.policyId, version],
+    )
+  } catch (error) {
+    throw error instanceof UniqueConstraintError ? nameTaken(after.name) : error
+  }
   return getTool(tx, toolId)
 }
 
-const definedOf = <T extends object>(patch: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
-  Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined)) as never
-
-/** Its runs stay, and so do its versions. Throws `resource.not_found`. */
-export async function deleteTool(tx: Db, toolId: string): Promise<void> {
-  const rows = await tx.query(
-    `update tools set deleted_at = now(), enabled = false, updated_at = now()
-     where id = $1 and deleted_at is null and kind <> 'builtin' returning id`,
-    [toolId],
-  )
-  firstOrNotFound(rows, 'tool')
+/**
+ * Its runs stay, and so do its versions. Throws `resource.not_found`, `request.precondition_failed`,
+ * `tool.not_deletable`. In a transaction.
+ */
+export async function deleteTool(
+  tx: Db,
+  { toolId, ifVersion }: { readonly toolId: string; readonly ifVersion?: number | undefined },
+): Promise<StoredTool> {
+  await tx.query('select id from tools where id = $1 for update', [toolId])
+  const tool = await getTool(tx, toolId)
+  if (tool.kind === 'builtin') {
+    throw new AppError('tool.not_deletable', {
+      detail: 'A built-in tool stays. Switch it off with "enabled": false, so that nobody can call it.',
+    })
+  }
+  requireVersion(tool, ifVersion)
+  await tx.execute('update tools set deleted_at = now(), enabled = false, updated_at = now() where id = $1', [toolId])
+  return tool
 }

@@ -44,10 +44,7 @@ export const approvalExpiringNotification = (approval: Told): NotificationConten
   dedupeKey: `approval:${approval.id}:expiring:${approval.revision}`,
 })
 
-export const approvalDecidedNotification = (
-  approval: Told,
-  decision: 'approved' | 'denied',
-): NotificationContent => ({
+export const approvalDecidedNotification = (approval: Told, decision: 'approved' | 'denied'): NotificationContent => ({
   kind: 'approval.decided',
   title: `Your call of ${approval.toolName} was ${decision}`,
   body: decision === 'approved' ? 'It runs now.' : 'It won’t run. The approval says why, if whoever decided did.',

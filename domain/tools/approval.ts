@@ -138,3 +138,8 @@ export const decideApprovalSchema = z.strictObject(decision).refine(namesWhatItR
 export type DecideApproval = z.infer<typeof decideApprovalSchema>
 
 export const delegateApprovalSchema = z.strictObject({ userId: id })
+export type DelegateApproval = z.infer<typeof delegateApprovalSchema>
+
+/** What the token shall say: a decision, or a delegation. */
+export const approvalTokenSchema = z.union([decideApprovalSchema, delegateApprovalSchema])
+export type ApprovalTokenRequest = z.infer<typeof approvalTokenSchema>

@@ -5,6 +5,7 @@ import { httpToolConfigSchema, previewOf } from '../../domain/tools/http-templat
 import type { ToolPreview } from '../../domain/tools/approval.ts'
 import { parseSecretReference } from '../../domain/vault/secret-reference.ts'
 import { type ArgumentChecks, createArgumentChecks } from './check-arguments.ts'
+import type { JsonSchema } from './tool-runner.ts'
 
 type Arguments = Readonly<Record<string, unknown>>
 
@@ -15,7 +16,10 @@ export interface PreviewedTool {
 }
 
 export interface ToolContracts {
-  readonly checks: ArgumentChecks
+  /** Throws `tool.schema_invalid`: to be called before a schema is stored. */
+  requireSchema(schema: unknown): void
+  /** Throws `tool.arguments_invalid` with `errors`, or `tool.schema_invalid`. */
+  check(schema: JsonSchema, args: unknown): void
   /** What a run would send where, with secrets by their paths. Throws `tool.arguments_invalid`. */
   preview(tool: PreviewedTool, args: Arguments): ToolPreview
 }
@@ -61,4 +65,11 @@ function preview({ name, kind, config }: PreviewedTool, args: Arguments): ToolPr
   return name === 'send_email' ? previewMail(args) : nothing
 }
 
-export const createToolContracts = (): ToolContracts => ({ checks: createArgumentChecks(), preview })
+export function createToolContracts(): ToolContracts {
+  const checks: ArgumentChecks = createArgumentChecks()
+  return {
+    requireSchema: (schema) => checks.requireSchema(schema),
+    check: (schema, args) => checks.check(schema, args),
+    preview,
+  }
+}

@@ -22,7 +22,8 @@ export function createToolRuns(platform: BuiltinToolsPlatform): ToolRuns {
   return {
     run: async (tool, args, call) => {
       const run = runnerOf(tool)
-      if (run === undefined) throw new AppError('tool.failed', { detail: 'This platform can’t run tools of this kind.' })
+      if (run === undefined)
+        throw new AppError('tool.failed', { detail: 'This platform can’t run tools of this kind.' })
       return run(args, call)
     },
   }

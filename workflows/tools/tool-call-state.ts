@@ -1,11 +1,6 @@
 // Where a tool call stands, as its handlers, the Web UI and the query see it.
-import {
-  ApplicationFailure,
-  SearchAttributeType,
-  defineSearchAttributeKey,
-  setCurrentDetails,
-  upsertSearchAttributes,
-} from '@temporalio/workflow'
+import { SearchAttributeType, defineSearchAttributeKey } from '@temporalio/common'
+import { ApplicationFailure, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow'
 import { isRefused } from '../../domain/refused-payload.ts'
 import type { ApprovalStatus } from '../../domain/tools/approval.ts'
 import type { ApprovalToken, ToolCallOutcome, ToolCallView } from './messages.ts'
@@ -88,9 +83,7 @@ export class ToolCallState {
 
   /** Whether a message can be about this approval at all. */
   takes(message: unknown): message is ApprovalToken {
-    return (
-      this.isOpen && !isRefused(message) && typeof (message as Partial<ApprovalToken> | null)?.token === 'string'
-    )
+    return this.isOpen && !isRefused(message) && typeof (message as Partial<ApprovalToken> | null)?.token === 'string'
   }
 
   /** A validator: synchronous, because one that isn't never rejects. */

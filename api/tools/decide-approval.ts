@@ -1,0 +1,148 @@
+// Decisions, delegations, and the tokens for both. What a request says is signed here and sent to the run's workflow, whose
+// activity checks it again under the approval's lock: what is refused here is refused early, not only here.
+import { WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client'
+import { newId } from '../../db/ids.ts'
+import { createEdit } from '../../db/tools/approval-tokens.ts'
+import { type StoredApproval, getApproval } from '../../db/tools/approvals.ts'
+import { requireDelegate, requireStanding } from '../../db/tools/approvers.ts'
+import { getExecutionWork } from '../../db/tools/execution-work.ts'
+import { AppError } from '../../domain/errors.ts'
+import type { Approval, ApprovalTokenRequest, DecideApproval, DelegateApproval } from '../../domain/tools/approval.ts'
+import { type ApprovalAct, approvalTokenSeconds } from '../../platform/approval-tokens.ts'
+import type { Context } from '../../platform/platform.ts'
+import { toUpdateError } from '../../platform/temporal/update-error.ts'
+import { decideUpdateName, delegateUpdateName } from '../../workflows/tools/messages.ts'
+import { audited } from '../audit/audited.ts'
+
+const decided = (detail: string): AppError => new AppError('approval.already_decided', { detail })
+
+/** Throws what would keep the caller from deciding at this moment. */
+async function readOpen({ db, actor }: Context, approvalId: string): Promise<StoredApproval> {
+  const stored = await getApproval(db, { approvalId, userId: actor.userId })
+  const { approval, rules, isOver } = stored
+  if (approval.requesterId === actor.userId) throw new AppError('approval.own_request')
+  if (approval.status !== 'pending') throw decided(`It is ${approval.status}.`)
+  if (isOver) throw decided('Its time is up.')
+  await requireStanding(db, rules, actor.userId)
+  return stored
+}
+
+/** The arguments as they would be. Throws `approval.edit_refused`, `tool.arguments_invalid`. */
+async function requireEditable(
+  { db, tools }: Context,
+  { approval }: StoredApproval,
+  args: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  if (!approval.allowEdit) {
+    throw new AppError('approval.edit_refused', { detail: 'Its policy allows no other arguments: approve or deny it.' })
+  }
+  const { tool } = await getExecutionWork(db, approval.executionId)
+  tools.check(tool.inputSchema, args)
+  tools.preview(tool, args)
+}
+
+/** Without `argumentsHash` it is about the arguments as they are now. Throws `approval.arguments_changed`. */
+async function actOf(
+  context: Context,
+  stored: StoredApproval,
+  { decision, reason, arguments: edited, argumentsHash }: DecideApproval,
+): Promise<{ readonly act: ApprovalAct; readonly edit: DecideApproval['arguments'] }> {
+  const current = stored.approval.argumentsHash
+  if (argumentsHash !== undefined && argumentsHash !== current) {
+    throw new AppError('approval.arguments_changed', { detail: 'Read the approval again, and decide on what it says.' })
+  }
+  const said = { argumentsHash: current, ...(reason !== undefined && { reason }) }
+  if (decision === 'deny') return { act: { act: 'deny', ...said }, edit: undefined }
+  if (edited === undefined) return { act: { act: 'approve', ...said }, edit: undefined }
+  await requireEditable(context, stored, edited)
+  return { act: { act: 'approve', ...said, editId: newId() }, edit: edited }
+}
+
+async function delegateActOf(
+  { db, actor }: Context,
+  { rules }: StoredApproval,
+  { userId }: DelegateApproval,
+): Promise<ApprovalAct> {
+  await requireDelegate(db, rules, { fromUserId: actor.userId, toUserId: userId })
+  return { act: 'delegate', to: userId }
+}
+
+const mint = ({ approvalTokens, actor }: Context, approvalId: string, act: ApprovalAct): Promise<string> =>
+  approvalTokens.mint({ approvalId, userId: actor.userId, sessionId: actor.sessionId, act })
+
+/** Longer than the activity behind the Update is given. */
+const updateDeadlineMs = 70_000
+
+async function send(
+  { temporal, db, actor }: Context,
+  { approval }: StoredApproval,
+  { update, token }: { readonly update: string; readonly token: string },
+): Promise<Approval> {
+  const access = { approvalId: approval.id, userId: actor.userId }
+  try {
+    const handle = temporal.workflow.getHandle(approval.workflowId)
+    await temporal.withDeadline(Date.now() + updateDeadlineMs, () =>
+      handle.executeUpdate(update, { args: [{ token }] }),
+    )
+  } catch (error) {
+    if (error instanceof WorkflowUpdateFailedError) throw toUpdateError(error)
+    if (!(error instanceof WorkflowNotFoundError)) throw error
+    const { status } = (await getApproval(db, access)).approval
+    if (status !== 'pending') throw decided(`It is ${status}.`)
+    throw new AppError('service.unavailable', { detail: 'The run isn’t under way yet. Try again in a moment.' })
+  }
+  return (await getApproval(db, access)).approval
+}
+
+/**
+ * Resolves to the approval after it. Throws `approval.own_request`, `approval.not_eligible`, `approval.already_decided`,
+ * `approval.arguments_changed`, `approval.edit_refused`, `tool.arguments_invalid`.
+ */
+export async function decideApproval(context: Context, approvalId: string, body: DecideApproval): Promise<Approval> {
+  const stored = await readOpen(context, approvalId)
+  const { act, edit } = await actOf(context, stored, body)
+  if (edit !== undefined && act.act === 'approve' && act.editId !== undefined) {
+    const { editId: id } = act
+    await createEdit(context.db, { id, approvalId, userId: context.actor.userId, arguments: edit })
+  }
+  return send(context, stored, { update: decideUpdateName, token: await mint(context, approvalId, act) })
+}
+
+/** As `decideApproval`; `request.invalid` for somebody who can't stand in. */
+export async function delegateApproval(
+  context: Context,
+  approvalId: string,
+  body: DelegateApproval,
+): Promise<Approval> {
+  const stored = await readOpen(context, approvalId)
+  const act = await delegateActOf(context, stored, body)
+  return send(context, stored, { update: delegateUpdateName, token: await mint(context, approvalId, act) })
+}
+
+/** What `decideApproval` or `delegateApproval` would send, for somebody else to send. */
+export async function mintToken(
+  context: Context,
+  approvalId: string,
+  body: ApprovalTokenRequest,
+): Promise<{ readonly token: string; readonly expiresAt: string }> {
+  const stored = await readOpen(context, approvalId)
+  const { act, edit } =
+    'userId' in body
+      ? { act: await delegateActOf(context, stored, body), edit: undefined }
+      : await actOf(context, stored, body)
+  await audited(
+    context,
+    async (tx) => {
+      if (edit === undefined || act.act !== 'approve' || act.editId === undefined) return
+      await createEdit(tx, { id: act.editId, approvalId, userId: context.actor.userId, arguments: edit })
+    },
+    () => ({
+      action: 'approval_token.create',
+      resource: { type: 'approval', id: approvalId },
+      approvalId,
+      details: { act: act.act, executionId: stored.approval.executionId },
+    }),
+  )
+  const token = await mint(context, approvalId, act)
+  return { token, expiresAt: new Date(Date.now() + approvalTokenSeconds * 1_000).toISOString() }
+}
