@@ -9,8 +9,8 @@ import {
   patchCollectionSchema,
   putMemberSchema,
 } from '../../domain/documents/document.ts'
-import { AppError } from '../../domain/errors.ts'
 import { id, pageOf, pageQuery } from '../../domain/resource.ts'
+import { etagOf, versionOf } from '../http/entity-version.ts'
 import { type Reply, defineRoute } from '../http/route.ts'
 import {
   changeCollection,
@@ -28,15 +28,8 @@ const collectionBody = z.object({ collection: collectionSchema })
 const reply = (status: 200 | 201, collection: Collection): Reply => ({
   status,
   body: { collection },
-  headers: { ETag: `"${collection.version}"` },
+  headers: etagOf(collection),
 })
-
-/** `If-Match` names the version that was read; `*` and absence mean any. */
-function versionOf(ifMatch: string | undefined): number | undefined {
-  if (ifMatch === undefined || ifMatch === '*') return undefined
-  if (/^\d{1,9}$/.test(ifMatch)) return Number(ifMatch)
-  throw new AppError('request.precondition_failed', { detail: 'If-Match isn’t an ETag of this collection.' })
-}
 
 const collections = [
   defineRoute({
@@ -81,7 +74,7 @@ const collections = [
     body: patchCollectionSchema,
     responses: { 200: collectionBody },
     handle: async (context, { params, body, ifMatch }) =>
-      reply(200, await changeCollection(context, { ...params, ...body, ifVersion: versionOf(ifMatch) })),
+      reply(200, await changeCollection(context, { ...params, ...body, ifVersion: versionOf(ifMatch, 'collection') })),
   }),
   defineRoute({
     method: 'delete',
