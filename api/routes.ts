@@ -6,6 +6,9 @@ import { collectionRoutes } from './documents/collection-routes.ts'
 import { documentRoutes } from './documents/document-routes.ts'
 import type { Route } from './http/route.ts'
 import { routes as notificationRoutes } from './notifications/routes.ts'
+import { executionRoutes } from './tools/execution-routes.ts'
+import { policyRoutes } from './tools/policy-routes.ts'
+import { toolRoutes } from './tools/tool-routes.ts'
 import { keyRoutes } from './vault/key-routes.ts'
 import { rotationRoutes } from './vault/rotation-routes.ts'
 import { secretRoutes } from './vault/secret-routes.ts'
@@ -23,5 +26,8 @@ export const routes: readonly Route[] = [
   ...versionRoutes,
   ...rotationRoutes,
   ...keyRoutes,
+  ...toolRoutes,
+  ...executionRoutes,
+  ...policyRoutes,
   ...codecRoutes,
 ]

@@ -34,6 +34,12 @@ export async function listPermissions(db: Db): Promise<PermissionRecord[]> {
   return await db.query<PermissionRecord>('select name, description from permissions order by name')
 }
 
+/** Those of these names that no role has. */
+export async function findUnknownRoles(db: Db, names: readonly string[]): Promise<string[]> {
+  const rows = await db.query<{ name: string }>('select name from roles where name = any($1::text[])', [names])
+  return names.filter((name) => !rows.some((row) => row.name === name))
+}
+
 export interface UserRoles {
   readonly userId: string
   /** All of the user's roles, by name. */

@@ -65,6 +65,7 @@ const runs = `
     result jsonb,
     problem jsonb,
     cached boolean not null default false,
+    revision integer not null default 1,
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
     started_at timestamptz,
@@ -74,6 +75,8 @@ const runs = `
   );
   create index tool_executions_requester on tool_executions (requester_id, id desc);
   create index tool_executions_tool on tool_executions (tool_id, created_at desc);
+  create index tool_executions_requested on tool_executions (requester_id, created_at);
+  create index tool_executions_created on tool_executions (created_at);
   create index tool_executions_unended on tool_executions (updated_at) where ended_at is null;
   create table tool_results (
     key text primary key,
@@ -83,6 +86,10 @@ const runs = `
     expires_at timestamptz not null
   );
   create index tool_results_expired on tool_results (expires_at);
+  create function count_revision() returns trigger language plpgsql as $$
+    begin new.revision := old.revision + 1; return new; end $$;
+  create trigger tool_executions_revised before update on tool_executions
+    for each row execute function count_revision();
   create function refuse_change() returns trigger language plpgsql as $$
     begin raise exception '% is never changed', tg_table_name; end $$;
   create trigger tool_versions_immutable before update or delete on tool_versions

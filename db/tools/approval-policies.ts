@@ -68,6 +68,18 @@ export async function getApprovalPolicy(db: Db, policyId: string): Promise<Appro
   return toPolicy(firstOrNotFound(rows, 'approval policy'))
 }
 
+function requireVersion({ version }: ApprovalPolicy, ifVersion: number | undefined): void {
+  if (ifVersion === undefined || ifVersion === version) return
+  throw new AppError('request.precondition_failed', {
+    detail: 'Read the policy again, and repeat the change on that version.',
+  })
+}
+
+/** Keeps a policy from being deleted until the transaction ends; false where there is none. */
+export async function holdApprovalPolicy(tx: Db, policyId: string): Promise<boolean> {
+  return (await tx.query('select id from approval_policies where id = $1 for key share', [policyId])).length > 0
+}
+
 export interface ApprovalPolicyChange {
   readonly policyId: string
   /** The whole of it as it will be, from what it was. */
@@ -82,7 +94,7 @@ export async function updateApprovalPolicy(
 ): Promise<ApprovalPolicy> {
   await tx.query('select id from approval_policies where id = $1 for update', [policyId])
   const before = await getApprovalPolicy(tx, policyId)
-  if (ifVersion !== undefined && ifVersion !== before.version) throw new AppError('request.precondition_failed')
+  requireVersion(before, ifVersion)
   const rows = await tx.query<PolicyRow>(
     `update approval_policies p set match = $2::text[], approver_roles = $3::text[], quorum = $4, timeout_seconds = $5,
        escalation = $6::jsonb, allow_edit = $7, exempt = $8, version = p.version + 1, updated_at = now()
@@ -92,8 +104,17 @@ export async function updateApprovalPolicy(
   return toPolicy(firstOrNotFound(rows, 'approval policy'))
 }
 
-/** Throws `resource.not_found`, and `approval_policy.in_use` while a tool names it. */
-export async function deleteApprovalPolicy(tx: Db, policyId: string): Promise<void> {
+/**
+ * Throws `resource.not_found`, `request.precondition_failed`, and `approval_policy.in_use` while a tool names it. In a
+ * transaction: its row's lock keeps tools from naming it meanwhile.
+ */
+export async function deleteApprovalPolicy(
+  tx: Db,
+  { policyId, ifVersion }: { readonly policyId: string; readonly ifVersion?: number | undefined },
+): Promise<ApprovalPolicy> {
+  await tx.query('select id from approval_policies where id = $1 for update', [policyId])
+  const policy = await getApprovalPolicy(tx, policyId)
+  requireVersion(policy, ifVersion)
   const [used] = await tx.query<{ name: string }>(
     'select name from tools where policy_id = $1 and deleted_at is null limit 1',
     [policyId],
@@ -102,5 +123,6 @@ export async function deleteApprovalPolicy(tx: Db, policyId: string): Promise<vo
     throw new AppError('approval_policy.in_use', { detail: `The tool ${used.name} names it: change the tool first.` })
   }
   await tx.execute('update tools set policy_id = null where policy_id = $1', [policyId])
-  firstOrNotFound(await tx.query('delete from approval_policies where id = $1 returning id', [policyId]), 'policy')
+  await tx.execute('delete from approval_policies where id = $1', [policyId])
+  return policy
 }

@@ -1,8 +1,8 @@
 // Runs of tools. The row is the truth about a run; the workflow only drives it. A run goes from one status to the next by a
 // compare-and-set, so that no step happens twice, whoever repeats it.
 import type { StoredProblem } from '../../domain/errors.ts'
-import { type Page, type PageQuery, toPage } from '../../domain/resource.ts'
-import type { ExecutionStatus, ToolExecution } from '../../domain/tools/execution.ts'
+import { type Page, toPage } from '../../domain/resource.ts'
+import type { ExecutionStatus, ListExecutionsQuery, ToolExecution } from '../../domain/tools/execution.ts'
 import { type Db, firstOrNotFound } from '../database.ts'
 import { olderThan } from '../keyset.ts'
 
@@ -10,15 +10,16 @@ interface ExecutionRow extends Omit<ToolExecution, 'createdAt' | 'startedAt' | '
   readonly createdAt: Date
   readonly startedAt: Date | null
   readonly endedAt: Date | null
+  readonly revision: number
 }
 
 const columns = `e.id, e.tool_id as "toolId", t.name as "toolName", v.version as "toolVersion",
   e.requester_id as "requesterId", e.turn_id as "turnId", e.call_id as "callId", e.step, e.status, e.arguments, e.result, e.problem,
   e.cached, e.approval_id as "approvalId", e.created_at as "createdAt", e.started_at as "startedAt",
-  e.ended_at as "endedAt"`
+  e.ended_at as "endedAt", e.revision`
 const joined = `tool_executions e join tools t on t.id = e.tool_id join tool_versions v on v.id = e.tool_version_id`
 
-const toExecution = (row: ExecutionRow): ToolExecution => ({
+const toExecution = ({ revision: _, ...row }: ExecutionRow): ToolExecution => ({
   ...row,
   createdAt: row.createdAt.toISOString(),
   startedAt: row.startedAt?.toISOString() ?? null,
@@ -73,22 +74,39 @@ interface ExecutionAccess {
 export async function listExecutions(
   db: Db,
   userId: string,
-  { limit, after }: PageQuery,
+  { limit, after, status, toolId, cached }: ListExecutionsQuery,
 ): Promise<Page<ToolExecution>> {
+  const bind: unknown[] = [userId, after ?? null, limit + 1]
+  const conditions = ['e.requester_id = $1', olderThan('e.id', '$2')]
+  if (status !== undefined) conditions.push(`e.status = $${bind.push(status)}`)
+  if (toolId !== undefined) conditions.push(`e.tool_id = $${bind.push(toolId)}`)
+  if (cached !== undefined) conditions.push(`e.cached = $${bind.push(cached)}`)
   const rows = await db.query<ExecutionRow>(
-    `select ${columns} from ${joined} where e.requester_id = $1 and ${olderThan('e.id', '$2')} order by e.id desc limit $3`,
-    [userId, after ?? null, limit + 1],
+    `select ${columns} from ${joined} where ${conditions.join(' and ')} order by e.id desc limit $3`,
+    bind,
   )
   return toPage(rows.map(toExecution), limit)
 }
 
+/** A run, and how often its row has changed: the number rises with every change, also where the status goes back. */
+export interface ExecutionState {
+  readonly execution: ToolExecution
+  readonly revision: number
+}
+
 /** Throws `resource.not_found` also for somebody else’s. */
-export async function getExecution(db: Db, { executionId, userId }: ExecutionAccess): Promise<ToolExecution> {
+export async function getExecutionState(db: Db, { executionId, userId }: ExecutionAccess): Promise<ExecutionState> {
   const rows = await db.query<ExecutionRow>(
     `select ${columns} from ${joined} where e.id = $1 and e.requester_id = $2`,
     [executionId, userId],
   )
-  return toExecution(firstOrNotFound(rows, 'run'))
+  const row = firstOrNotFound(rows, 'run')
+  return { execution: toExecution(row), revision: row.revision }
+}
+
+/** Throws `resource.not_found` also for somebody else’s. */
+export async function getExecution(db: Db, access: ExecutionAccess): Promise<ToolExecution> {
+  return (await getExecutionState(db, access)).execution
 }
 
 export interface StatusChange {

@@ -12,6 +12,7 @@ export const permissionCatalog = {
   'tool:read': 'See registered tools',
   'tool:write': 'Register and change tools',
   'approval:decide': 'Decide on tool calls of others',
+  'approval:write': 'Change who must approve which tool calls',
   'notification:read': 'Read one’s own notifications',
   'notification:write': 'Change one’s own notifications and preferences',
   'secret:read': 'Read secrets',

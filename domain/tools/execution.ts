@@ -1,7 +1,8 @@
 // Runs of tools as clients see them.
 import { z } from 'zod'
 import { problemSchema } from '../documents/document.ts'
-import { id, timestamp } from '../resource.ts'
+import { id, pageQuery, timestamp } from '../resource.ts'
+import { jsonObject } from './json-object.ts'
 
 export const executionStatuses = [
   'queued',
@@ -46,8 +47,19 @@ export const executionSchema = z
   .meta({ id: 'ToolExecution' })
 export type ToolExecution = z.infer<typeof executionSchema>
 
+export const listExecutionsQuerySchema = pageQuery.extend({
+  status: z.enum(executionStatuses).optional(),
+  toolId: id.optional().describe('Only runs of this tool'),
+  cached: z
+    .enum(['true', 'false'])
+    .transform((value) => value === 'true')
+    .optional()
+    .describe('Only runs that were answered with an earlier result, or only the others'),
+})
+export type ListExecutionsQuery = z.infer<typeof listExecutionsQuerySchema>
+
 export const executeToolSchema = z.strictObject({
-  arguments: z.record(z.string(), z.unknown()).default({}),
+  arguments: jsonObject(1_000).default({}),
   /** Runs it even where a result is kept. */
   noCache: z.boolean().default(false),
 })

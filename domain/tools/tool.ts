@@ -1,6 +1,7 @@
 // Tools as clients see them: what a model is told of one, what it is bound to, and what must happen before it runs.
 import { z } from 'zod'
 import { etagVersion, id, timestamp } from '../resource.ts'
+import { jsonObject } from './json-object.ts'
 
 export const toolKinds = ['builtin', 'http', 'openapi', 'mcp'] as const
 export type ToolKind = (typeof toolKinds)[number]
@@ -8,11 +9,12 @@ export type ToolKind = (typeof toolKinds)[number]
 /** The characters that every provider takes in a function's name. */
 const name = z
   .string()
+  .max(63)
   .regex(/^[a-z][a-z0-9_]{0,62}$/, 'is lower-case letters, digits and underscores, and begins with a letter')
 const description = z.string().trim().min(1).max(2_000)
 /** Of the arguments; checked as a schema where a tool is stored. */
-const jsonSchema = z.record(z.string(), z.unknown())
-const config = z.record(z.string(), z.unknown())
+const jsonSchema = jsonObject(100)
+const config = jsonObject(100)
 /** A year. */
 const maxCacheSeconds = 31_536_000
 const dayInSeconds = 86_400
