@@ -2,6 +2,7 @@
 import { auditRoutes } from './audit/routes.ts'
 import { routes as authRoutes } from './auth/routes.ts'
 import { routes as chatRoutes } from './chat/routes.ts'
+import { approvalRoutes } from './tools/approval-routes.ts'
 import { collectionRoutes } from './documents/collection-routes.ts'
 import { documentRoutes } from './documents/document-routes.ts'
 import type { Route } from './http/route.ts'
@@ -29,5 +30,6 @@ export const routes: readonly Route[] = [
   ...toolRoutes,
   ...executionRoutes,
   ...policyRoutes,
+  ...approvalRoutes,
   ...codecRoutes,
 ]

@@ -2,7 +2,7 @@
 import { AppError, toStoredProblem } from '../../domain/errors.ts'
 import type { ExecutionStatus, ToolExecution } from '../../domain/tools/execution.ts'
 import type { Db } from '../database.ts'
-import { settleApproval } from './approvals.ts'
+import { settleApproval } from './approval-changes.ts'
 import { moveExecution } from './executions.ts'
 
 export interface UnendedExecution {
