@@ -27,7 +27,14 @@ const actSchema = z.discriminatedUnion('act', [
 export type ApprovalAct = z.infer<typeof actSchema>
 
 const claimsSchema = z.intersection(
-  z.object({ iss: z.literal(issuer), aud: z.string(), sub: z.uuid(), sid: z.uuid(), jti: z.uuid(), exp: z.int() }),
+  z.object({
+    iss: z.literal(issuer),
+    aud: z.string(),
+    sub: z.uuid(),
+    sid: z.uuid(),
+    jti: z.uuid(),
+    rid: z.string().optional(),
+  }),
   actSchema,
 )
 
@@ -37,6 +44,8 @@ export interface ApprovalStatement {
   /** In which they were signed in; it must be good when the token is used. */
   readonly sessionId: string
   readonly act: ApprovalAct
+  /** The request that it serves at once; a token that somebody takes away serves none. */
+  readonly requestId?: string | undefined
 }
 
 export interface VerifiedStatement extends ApprovalStatement {
@@ -50,9 +59,9 @@ export type ApprovalTokens = ReturnType<typeof createApprovalTokens>
 
 export function createApprovalTokens(signingKeys: Pick<SigningKeys, 'current' | 'publicKey'>) {
   return {
-    async mint({ approvalId, userId, sessionId, act }: ApprovalStatement): Promise<string> {
+    async mint({ approvalId, userId, sessionId, act, requestId: rid }: ApprovalStatement): Promise<string> {
       const { kid, privateKey } = await signingKeys.current()
-      return jwt.sign({ sid: sessionId, ...act }, privateKey, {
+      return jwt.sign({ sid: sessionId, ...act, ...(rid !== undefined && { rid }) }, privateKey, {
         algorithm: 'ES256',
         header: { alg: 'ES256', kid, typ: tokenType },
         issuer,
@@ -72,8 +81,8 @@ export function createApprovalTokens(signingKeys: Pick<SigningKeys, 'current' | 
       if (key === undefined) throw refused()
       const claims = claimsSchema.safeParse(claimsOf(token, key, approvalId)).data
       if (claims === undefined) throw refused()
-      const { sub: userId, sid: sessionId, jti: tokenId } = claims
-      return { approvalId, userId, sessionId, tokenId, act: actSchema.parse(claims) }
+      const { sub: userId, sid: sessionId, jti: tokenId, rid: requestId } = claims
+      return { approvalId, userId, sessionId, tokenId, requestId, act: actSchema.parse(claims) }
     },
   }
 }

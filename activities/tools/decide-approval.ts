@@ -113,6 +113,7 @@ async function decide(platform: DecidePlatform, tx: Db, { statement, act }: Deci
     onBehalfOf: requesterId,
     resource: { type: 'approval', id: approvalId },
     approvalId,
+    requestId: statement.requestId,
     ...workflowOf(),
     details: {
       decision,

@@ -37,6 +37,7 @@ async function delegate(tx: Db, statement: VerifiedStatement): Promise<Delegated
     onBehalfOf: approval.requesterId,
     resource: { type: 'approval', id: approvalId },
     approvalId,
+    requestId: statement.requestId,
     ...workflowOf(),
     details: { executionId: approval.executionId, to: act.to },
   })

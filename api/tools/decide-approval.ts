@@ -8,7 +8,7 @@ import { requireDelegate, requireStanding } from '../../db/tools/approvers.ts'
 import { getExecutionWork } from '../../db/tools/execution-work.ts'
 import { AppError } from '../../domain/errors.ts'
 import type { Approval, ApprovalTokenRequest, DecideApproval, DelegateApproval } from '../../domain/tools/approval.ts'
-import { type ApprovalAct, approvalTokenSeconds } from '../../platform/approval-tokens.ts'
+import { type ApprovalAct, type ApprovalStatement, approvalTokenSeconds } from '../../platform/approval-tokens.ts'
 import type { Context } from '../../platform/platform.ts'
 import { toUpdateError } from '../../platform/temporal/update-error.ts'
 import { decideUpdateName, delegateUpdateName } from '../../workflows/tools/messages.ts'
@@ -67,8 +67,13 @@ async function delegateActOf(
   return { act: 'delegate', to: userId }
 }
 
-const mint = ({ approvalTokens, actor }: Context, approvalId: string, act: ApprovalAct): Promise<string> =>
-  approvalTokens.mint({ approvalId, userId: actor.userId, sessionId: actor.sessionId, act })
+function mint(
+  { approvalTokens, actor }: Context,
+  { approvalId, act, requestId }: Pick<ApprovalStatement, 'approvalId' | 'act' | 'requestId'>,
+): Promise<string> {
+  const { userId, sessionId } = actor
+  return approvalTokens.mint({ approvalId, userId, sessionId, act, requestId })
+}
 
 /** Longer than the activity behind the Update is given. */
 const updateDeadlineMs = 70_000
@@ -105,7 +110,10 @@ export async function decideApproval(context: Context, approvalId: string, body:
     const { editId: id } = act
     await createEdit(context.db, { id, approvalId, userId: context.actor.userId, arguments: edit })
   }
-  return send(context, stored, { update: decideUpdateName, token: await mint(context, approvalId, act) })
+  return send(context, stored, {
+    update: decideUpdateName,
+    token: await mint(context, { approvalId, act, requestId: context.requestId }),
+  })
 }
 
 /** As `decideApproval`; `request.invalid` for somebody who can't stand in. */
@@ -116,7 +124,10 @@ export async function delegateApproval(
 ): Promise<Approval> {
   const stored = await readOpen(context, approvalId)
   const act = await delegateActOf(context, stored, body)
-  return send(context, stored, { update: delegateUpdateName, token: await mint(context, approvalId, act) })
+  return send(context, stored, {
+    update: delegateUpdateName,
+    token: await mint(context, { approvalId, act, requestId: context.requestId }),
+  })
 }
 
 /** What `decideApproval` or `delegateApproval` would send, for somebody else to send. */
@@ -143,6 +154,6 @@ export async function mintToken(
       details: { act: act.act, executionId: stored.approval.executionId },
     }),
   )
-  const token = await mint(context, approvalId, act)
+  const token = await mint(context, { approvalId, act })
   return { token, expiresAt: new Date(Date.now() + approvalTokenSeconds * 1_000).toISOString() }
 }
