@@ -4,6 +4,7 @@ import { createToolRuns } from '../platform/tools/tool-runs.ts'
 import { createSealAudit } from './audit/seal.ts'
 import { beating } from './beating.ts'
 import { createEndTurn } from './chat/end-turn.ts'
+import { createFindUnendedExecutions } from './chat/find-unended-executions.ts'
 import { createModelStep } from './chat/model-step.ts'
 import { createChunkDocument } from './documents/chunk-document.ts'
 import { createEmbedChunks } from './documents/embed-chunks.ts'
@@ -49,6 +50,7 @@ export function createActivities(platform: Platform) {
     expireApproval: createExpireApproval(platform),
     runTool: step(createRunTool(platform, createToolRuns(platform))),
     endExecution: createEndExecution(platform),
+    findUnendedExecutions: createFindUnendedExecutions(platform),
     parseDocument: step(createParseDocument(platform)),
     chunkDocument: step(createChunkDocument(platform)),
     embedChunks: step(createEmbedChunks(platform), silences * platform.config.llm.stallTimeoutMs),

@@ -91,6 +91,9 @@ const environmentSchema = z.object({
   CDSA_SSE_HEARTBEAT_MS: milliseconds(15_000),
   CDSA_STREAM_RETENTION_SECONDS: z.coerce.number().int().positive().default(3_600),
   CDSA_TURN_TIMEOUT_MS: milliseconds(30 * 60_000),
+  CDSA_TURN_MAX_STEPS: z.coerce.number().int().min(1).max(100).default(10),
+  CDSA_TURN_MAX_TOKENS: z.coerce.number().int().min(1).default(200_000),
+  CDSA_TURN_MAX_SECONDS: z.coerce.number().int().min(1).max(2_000_000).default(1_800),
   CDSA_ROTATION_TIMEOUT_MS: milliseconds(120_000),
   CDSA_AUDIT_SEAL_SECONDS: z.coerce.number().int().min(1).max(3_600).default(15),
   CDSA_AUDIT_GENERATION: z.coerce.number().int().positive().max(1_000_000_000).default(1),
@@ -179,6 +182,12 @@ function toConfig(env: Environment) {
     shutdownGraceMs: env.CDSA_SHUTDOWN_GRACE_MS,
     streamRetentionSeconds: env.CDSA_STREAM_RETENTION_SECONDS,
     turnTimeoutMs: env.CDSA_TURN_TIMEOUT_MS,
+    /** How far a turn may go with its tools: see domain/chat/turn-bounds.ts. */
+    turnBounds: {
+      maxSteps: env.CDSA_TURN_MAX_STEPS,
+      maxTokens: env.CDSA_TURN_MAX_TOKENS,
+      maxSeconds: env.CDSA_TURN_MAX_SECONDS,
+    },
     /** From the start of a tool's run to the end of its last attempt. */
     toolTimeoutMs: env.CDSA_TOOL_TIMEOUT_MS,
     /** How long a step of a rotation tries to reach its target before the rotation is taken back. */

@@ -39,7 +39,7 @@ async function endLostTurn(platform: SweepPlatform, turnId: string): Promise<voi
   await createEndTurn(platform)({ turnId, status: 'failed', problem })
 }
 
-/** A step can't outlive its timeout: a turn that is running long after it has lost its workflow. */
+/** A step can't outlive its timeout: a turn that has no step and no tool under way long after it has lost its workflow. */
 async function endOverdueTurns(platform: SweepPlatform): Promise<void> {
   const overdueSeconds = platform.config.turnTimeoutMs / 1_000 + silentSeconds
   for (const turnId of await listOverdueTurns(platform.db, overdueSeconds)) await endLostTurn(platform, turnId)

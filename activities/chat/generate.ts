@@ -1,5 +1,6 @@
 // Streams one answer of a model to the turn's followers and gathers it.
 import type { Usage } from '../../domain/chat/chat.ts'
+import type { ModelToolCall } from '../../domain/chat/model-message.ts'
 import type { StepPosition } from '../../domain/chat/turn-event.ts'
 import type { ModelRequest } from '../../platform/llm/language-model.ts'
 import type { ResolvedModel } from '../../platform/llm/language-models.ts'
@@ -10,12 +11,18 @@ export interface Generation {
   /** Exactly the concatenation of the published deltas. */
   readonly content: string
   readonly usage: Usage
+  /** Whole calls alone: an aborted answer has none. */
+  readonly calls: readonly ModelToolCall[]
 }
 
 /** Postgres takes no U+0000: an answer with one could be streamed, but never kept. */
 const storable = (text: string): string => text.replaceAll('\0', '')
 
-export const nothing: Generation = { content: '', usage: { inputTokens: 0, outputTokens: 0, estimated: true } }
+export const nothing: Generation = {
+  content: '',
+  usage: { inputTokens: 0, outputTokens: 0, estimated: true },
+  calls: [],
+}
 
 /** Throws what the model's driver throws, except after an abort: then it resolves to what there was. */
 export async function generate(
@@ -25,6 +32,7 @@ export async function generate(
 ): Promise<Generation> {
   const { position, publisher, signal } = options
   let content = ''
+  const calls: ModelToolCall[] = []
   let usage: Usage | undefined
   try {
     for await (const event of model.driver.stream(request, { signal })) {
@@ -34,6 +42,8 @@ export async function generate(
         publisher.publish({ type: 'text.delta', data: { ...position, text } })
       } else if (event.type === 'reasoning') {
         publisher.publish({ type: 'reasoning.delta', data: { ...position, text: storable(event.text) } })
+      } else if (event.type === 'tool-call') {
+        calls.push(event.call)
       } else if (event.type === 'usage') {
         usage = event.usage
       }
@@ -43,5 +53,5 @@ export async function generate(
   }
   usage ??= estimateUsage(request, content)
   publisher.publish({ type: 'usage.reported', data: { ...position, usage } })
-  return { content, usage }
+  return { content, usage, calls: signal.aborted ? [] : calls }
 }

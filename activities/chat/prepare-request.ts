@@ -1,8 +1,9 @@
 // From a branch of messages and the retrieved passages to the request for a model, fitted into its context window.
-import type { BranchMessage, TurnWork } from '../../db/chat/turn-work.ts'
+import type { TurnWork } from '../../db/chat/turn-work.ts'
 import { buildContext } from '../../domain/chat/context-window.ts'
-import type { ModelMessage } from '../../domain/chat/model-message.ts'
+import type { ModelTool } from '../../domain/chat/model-message.ts'
 import { systemPrompt } from '../../domain/chat/prompt.ts'
+import { type TranscriptMessage, toModelMessages } from '../../domain/chat/transcript.ts'
 import type { ModelRequest } from '../../platform/llm/language-model.ts'
 import type { ResolvedModel } from '../../platform/llm/language-models.ts'
 import { tokenCounterFor } from '../../platform/llm/tokens.ts'
@@ -16,20 +17,27 @@ export interface PreparedRequest {
   readonly size: { readonly tokens: number; readonly limit: number; readonly dropped: number }
 }
 
-const toModelMessage = ({ role, content }: BranchMessage): ModelMessage[] =>
-  role === 'tool' ? [] : [{ role, content }]
-
 /** Throws `llm.context_exceeded` when that alone doesn't fit. */
 export function prepareRequest(input: {
   readonly work: Pick<TurnWork, 'systemPrompt' | 'temperature' | 'branch'>
+  /** What models and tools have said in the turn so far. */
+  readonly steps: readonly TranscriptMessage[]
+  readonly tools: readonly ModelTool[]
   readonly passages: readonly RetrievedPassage[]
   readonly model: ResolvedModel
 }): PreparedRequest {
-  const { work, passages, model } = input
+  const { work, steps, tools, passages, model } = input
+  const offersTools = tools.length > 0
   const built = buildContext({
-    system: systemPrompt({ custom: work.systemPrompt, citesPassages: passages.length > 0 }),
-    history: work.branch.slice(0, -1).flatMap(toModelMessage),
+    system: systemPrompt({
+      custom: work.systemPrompt,
+      citesPassages: passages.length > 0,
+      hasTools: offersTools || [...work.branch, ...steps].some(({ role }) => role === 'tool'),
+    }),
+    history: toModelMessages(work.branch.slice(0, -1), offersTools),
     user: work.branch.at(-1)?.content ?? '',
+    steps: toModelMessages(steps, offersTools),
+    tools,
     passages,
     contextWindow: model.contextWindow,
     maxOutputTokens: model.maxOutputTokens,
@@ -40,6 +48,7 @@ export function prepareRequest(input: {
       model: model.providerModel,
       messages: built.messages,
       passages: built.passagesUsed,
+      ...(offersTools ? { tools } : {}),
       ...(work.temperature === null ? {} : { temperature: work.temperature }),
     },
     passages: built.passagesUsed,

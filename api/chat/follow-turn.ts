@@ -1,7 +1,7 @@
 // The events of a turn as one client sees them: the live stream, backed by Postgres where the stream has been lost.
 import { setTimeout } from 'node:timers/promises'
 import { findEndedTurn } from '../../db/chat/turn-work.ts'
-import { getTurn, isUnended } from '../../db/chat/turns.ts'
+import { findTurnStatus, getTurn } from '../../db/chat/turns.ts'
 import { type EndedTurn, endingEntries } from '../../domain/chat/turn-ending.ts'
 import { type EventId, compareEventIds, formatEventId, parseEventId } from '../../domain/event-id.ts'
 import { isTerminal, startedEventId, terminalEventId } from '../../domain/chat/turn-event.ts'
@@ -10,6 +10,7 @@ import { AppError } from '../../domain/errors.ts'
 import type { Context } from '../../platform/platform.ts'
 import type { StreamEntry } from '../../platform/stream/turn-stream.ts'
 import type { ServerSentEvent } from '../http/route.ts'
+import { restoreRequests } from './restore-requests.ts'
 
 type Follower = Pick<Context, 'db' | 'streams' | 'signal'>
 
@@ -54,10 +55,13 @@ async function* entriesToTheEnd(context: Follower, turn: Turn, after: EventId): 
   try {
     // A stream that can't be asked holds nothing for an ended turn: Postgres does.
     let lost = isFinal(turn.status) && (await streams.isEmpty(turn.id).catch(() => true))
+    if (turn.status === 'waiting_approval') await restoreRequests(context, turn.id)
     while (!lost) {
       const result = await Promise.race([next, look])
       if (result === undefined) {
-        lost = silent && !(await isUnended(db, turn.id))
+        const status = silent ? await findTurnStatus(db, turn.id) : turn.status
+        lost = silent && (status === undefined || isFinal(status))
+        if (silent && status === 'waiting_approval') await restoreRequests(context, turn.id)
         silent = true
         look = pause(lookMs)
         continue

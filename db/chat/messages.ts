@@ -11,7 +11,7 @@ export interface MessageRow extends Omit<Message, 'createdAt'> {
 
 /** Of a row `m`. */
 export const messageColumns = `m.id, m.chat_id as "chatId", m.turn_id as "turnId", m.role, m.content, m.citations,
-  m.tool_calls as "toolCalls", m.model, m.usage, m.parent_message_id as "parentMessageId", m.created_at as "createdAt"`
+  m.tool_calls as "toolCalls", m.call_id as "callId", m.model, m.usage, m.parent_message_id as "parentMessageId", m.created_at as "createdAt"`
 
 export const toMessage = (row: MessageRow): Message => ({ ...row, createdAt: row.createdAt.toISOString() })
 
@@ -38,10 +38,13 @@ export interface NewAnswer {
   readonly parentMessageId: string
 }
 
-/** The answer of a turn, of its last step; undefined while there is none. */
+/** Of a row `m`: a message that only calls tools, and goes on, is no answer. */
+export const isAnswer = `m.role = 'assistant' and m.tool_calls = '[]'`
+
+/** The answer of a turn; undefined while there is none. */
 export async function findAnswer(db: Db, turnId: string): Promise<Message | undefined> {
   const [row] = await db.query<MessageRow>(
-    `select ${messageColumns} from messages m where m.turn_id = $1 and m.role = 'assistant' order by m.step desc limit 1`,
+    `select ${messageColumns} from messages m where m.turn_id = $1 and ${isAnswer} order by m.step desc limit 1`,
     [turnId],
   )
   return row && toMessage(row)

@@ -48,6 +48,7 @@ export interface MessageModel extends Model<InferAttributes<MessageModel>, Infer
   content: string
   citations: CreationOptional<Citation[]>
   toolCalls: CreationOptional<Message['toolCalls']>
+  callId: CreationOptional<string | null>
   model: CreationOptional<string | null>
   usage: CreationOptional<Usage | null>
   parentMessageId: string | null
@@ -102,6 +103,7 @@ export function defineChatModels(sequelize: Sequelize) {
         content: { type: TEXT, allowNull: false },
         citations: { type: JSONB, defaultValue: [] },
         toolCalls: { type: JSONB, defaultValue: [] },
+        callId: TEXT,
         model: TEXT,
         usage: JSONB,
         parentMessageId: UUID,

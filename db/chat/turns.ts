@@ -6,6 +6,7 @@ import { auditInsert } from '../audit/events.ts'
 import { type Db, firstOrNotFound } from '../database.ts'
 import { newId } from '../ids.ts'
 import { type ChatAccess, getChat } from './chats.ts'
+import { isAnswer } from './messages.ts'
 
 interface TurnRow extends Omit<Turn, 'createdAt' | 'startedAt' | 'endedAt'> {
   readonly createdAt: Date
@@ -46,7 +47,7 @@ export interface NewTurn extends TurnAccess {
 const createStatement = ({ cte, join }: { readonly cte: string; readonly join: string }): string => `
   with parent as (
     select m.id from messages m
-    where m.chat_id = $2 and m.role = 'assistant' and ($7::uuid is null or m.id = $7) order by m.id desc limit 1),
+    where m.chat_id = $2 and ${isAnswer} and ($7::uuid is null or m.id = $7) order by m.id desc limit 1),
   turn as (
     insert into turns (id, chat_id, user_message_id, attachment_ids, model)
     select $1, c.id, $4, $5::uuid[], coalesce($6, c.model, $9) from chats c
@@ -133,13 +134,10 @@ export async function listUnendedTurns(db: Db, { userId, chatId }: ChatAccess): 
   return rows.map(({ id }) => id)
 }
 
-/** False once a turn is over, or gone with its chat. */
-export async function isUnended(db: Db, turnId: string): Promise<boolean> {
-  const rows = await db.query(
-    `select id from turns where id = $1 and status not in ('completed', 'failed', 'cancelled')`,
-    [turnId],
-  )
-  return rows.length > 0
+/** Undefined once the turn is gone with its chat. */
+export async function findTurnStatus(db: Db, turnId: string): Promise<TurnStatus | undefined> {
+  const [row] = await db.query<{ status: TurnStatus }>('select status from turns where id = $1', [turnId])
+  return row?.status
 }
 
 /** Turns that were queued more than `olderThanSeconds` ago: their workflow may never have been started. */
@@ -154,11 +152,17 @@ export async function listUnstartedTurns(
   )
 }
 
-/** Running turns that began more than `olderThanSeconds` ago. */
+/**
+ * Turns of which nothing has been heard for more than `olderThanSeconds`: no step has begun, no tool is on its way (which
+ * may wait for an approval as long as that takes) and none has ended.
+ */
 export async function listOverdueTurns(db: Db, olderThanSeconds: number): Promise<string[]> {
   const rows = await db.query<{ id: string }>(
-    `select id from turns where status = 'running' and started_at < now() - make_interval(secs => $1)
-     order by started_at limit 100`,
+    `select t.id from turns t
+     where t.status in ('running', 'waiting_approval') and t.step_started_at < now() - make_interval(secs => $1)
+       and not exists (select from tool_executions e where e.turn_id = t.id
+         and (e.ended_at is null or e.ended_at > now() - make_interval(secs => $1)))
+     order by t.step_started_at limit 100`,
     [olderThanSeconds],
   )
   return rows.map(({ id }) => id)

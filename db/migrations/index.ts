@@ -11,6 +11,7 @@ import { notifications } from './0009-notifications.ts'
 import { rotation } from './0010-rotation.ts'
 import { tools } from './0011-tools.ts'
 import { approvals } from './0012-approvals.ts'
+import { toolsInTurns } from './0013-tools-in-turns.ts'
 import type { Migration } from './migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -26,4 +27,5 @@ export const migrations: readonly Migration[] = [
   rotation,
   tools,
   approvals,
+  toolsInTurns,
 ]

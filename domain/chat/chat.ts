@@ -64,6 +64,8 @@ export const messageSchema = z
     toolCalls: z.array(
       z.object({ callId: z.string(), tool: z.string(), arguments: z.record(z.string(), z.unknown()) }),
     ),
+    /** Of a tool's message: the call that it answers. */
+    callId: z.string().nullable(),
     model: z.string().nullable(),
     usage: usageSchema.nullable(),
     parentMessageId: id.nullable(),

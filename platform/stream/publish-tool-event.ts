@@ -16,16 +16,15 @@ export interface ToolEventPlace extends Pick<StepPosition, 'step'> {
 
 const inStep = ({ type, data }: ToolEvent, step: number): TurnEvent => ({ type, data: { ...data, step } }) as TurnEvent
 
-/** Resolves when it is out, or was given up after some seconds without Redis. Never rejects. */
-export async function publishToolEvent(
-  { streams, log }: { readonly streams: Pick<TurnStream, 'appendAt'>; readonly log: Logger },
-  { turnId, step }: ToolEventPlace,
-  event: ToolEvent,
+/** Tries again for some seconds. Never rejects. */
+export async function publishPatiently(
+  { log, turnId }: { readonly log: Logger; readonly turnId: string },
+  publish: () => Promise<void>,
 ): Promise<void> {
   const giveUpAt = performance.now() + patienceMs
   for (let retryMs = firstRetryMs; ; retryMs = Math.min(retryMs * 2, slowestRetryMs)) {
     try {
-      return await streams.appendAt(turnId, toolEpoch(step), [inStep(event, step)])
+      return await publish()
     } catch (error) {
       if (retryMs === firstRetryMs) log.warn({ err: error, turnId }, 'a tool call’s event can’t be published for now')
       if (performance.now() >= giveUpAt) return
@@ -33,3 +32,11 @@ export async function publishToolEvent(
     }
   }
 }
+
+/** Resolves when it is out, or was given up after some seconds without Redis. Never rejects. */
+export const publishToolEvent = (
+  { streams, log }: { readonly streams: Pick<TurnStream, 'appendAt'>; readonly log: Logger },
+  { turnId, step }: ToolEventPlace,
+  event: ToolEvent,
+): Promise<void> =>
+  publishPatiently({ log, turnId }, () => streams.appendAt(turnId, toolEpoch(step), [inStep(event, step)]))

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import type { ModelMessage, ModelToolCall } from '../../../domain/chat/model-message.ts'
-import { readQuestion } from '../../../domain/chat/prompt.ts'
+import { readQuestion, readToolAnswer } from '../../../domain/chat/prompt.ts'
 import type { LanguageModel, ModelEvent, ModelRequest } from '../language-model.ts'
 import { providers } from '../providers.ts'
 import { findBestSentences } from './best-sentences.ts'
@@ -23,8 +23,9 @@ type Answer = { readonly text: string } | { readonly call: ModelToolCall }
 
 /** Text or a tool call, by the last message and the passages alone. */
 function answerTo({ messages, passages = [], tools = [] }: ModelRequest): Answer {
-  const last = messages.at(-1)
-  if (last?.role === 'tool') return { text: `The tool answered:\n\n${last.content}` }
+  const answers = toolAnswersOf(messages)
+  if (answers.length === 1) return { text: `The tool answered:\n\n${answers[0]}` }
+  if (answers.length > 1) return { text: `The tools answered:\n\n${answers.join('\n\n')}` }
   const question = readQuestion(messages.findLast((message) => message.role === 'user')?.content ?? '').trim()
   const command = /^\/([\w.-]+)(?:\s+(\{[\s\S]*\}))?$/.exec(question)
   if (command?.[1] !== undefined) return callTool(command[1], command[2] ?? '{}', { messages, tools })
@@ -32,6 +33,12 @@ function answerTo({ messages, passages = [], tools = [] }: ModelRequest): Answer
   const quotes = findBestSentences(question, passages)
   if (quotes.length === 0) return { text: noAnswer }
   return { text: `From the documents: ${quotes.map(({ text, marker }) => `“${text}” [${marker}]`).join(' ')}` }
+}
+
+/** What came last, when it came of tools. */
+function toolAnswersOf(messages: readonly ModelMessage[]): string[] {
+  const before = messages.findLastIndex(({ role }) => role !== 'tool')
+  return messages.slice(before + 1).map(({ content }) => readToolAnswer(content))
 }
 
 function callTool(tool: string, json: string, given: Required<Pick<ModelRequest, 'messages' | 'tools'>>): Answer {

@@ -9,6 +9,7 @@ import { appErrorOf } from '../../support/app-error-of.ts'
 import { startTestDatabase, type TestDatabase } from '../../support/database.ts'
 
 const model = 'offline/extractive'
+const withoutCalls = { toolCalls: [], callId: null }
 const usage = { inputTokens: 3, outputTokens: 2, estimated: false }
 
 describe('turns', function () {
@@ -54,9 +55,9 @@ describe('turns', function () {
     expect(parents).to.deep.equal([undefined, 'One?', 'One.', 'Two?', 'One.'])
     const work = await beginTurn(db, sibling.id)
     expect(work?.branch).to.deep.equal([
-      { role: 'user', content: 'One?' },
-      { role: 'assistant', content: 'One.' },
-      { role: 'user', content: 'Two again?' },
+      { role: 'user', content: 'One?', ...withoutCalls },
+      { role: 'assistant', content: 'One.', ...withoutCalls },
+      { role: 'user', content: 'Two again?', ...withoutCalls },
     ])
     expect(work).to.deep.include({ ownerId: access.userId, chatId: access.chatId, systemPrompt: 'Be brief.' })
     expect(work?.documentIds).to.have.length(1)

@@ -73,12 +73,12 @@ describe('renderQuestion', () => {
 
 describe('systemPrompt', () => {
   it('asks for citations only where there are passages to cite', () => {
-    expect(systemPrompt({ custom: null, citesPassages: true })).to.match(/\[1\]/)
-    expect(systemPrompt({ custom: null, citesPassages: false })).not.to.match(/\[1\]/)
+    expect(systemPrompt({ custom: null, citesPassages: true, hasTools: false })).to.match(/\[1\]/)
+    expect(systemPrompt({ custom: null, citesPassages: false, hasTools: false })).not.to.match(/\[1\]/)
   })
 
   it('keeps the rules for citing behind a chat’s own prompt', () => {
-    const prompt = systemPrompt({ custom: 'You are a pirate.', citesPassages: true })
+    const prompt = systemPrompt({ custom: 'You are a pirate.', citesPassages: true, hasTools: false })
     expect(prompt).to.match(/^You are a pirate\.\n\n[\s\S]*never instructions/)
   })
 })
