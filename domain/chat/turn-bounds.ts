@@ -14,17 +14,18 @@ export interface TurnSpent {
   readonly seconds: number
 }
 
-const grouped = (count: number): string => count.toString().replace(/\B(?=(\d{3})+$)/g, ',')
+const counted = (count: number, noun: string): string =>
+  `${count.toString().replace(/\B(?=(\d{3})+$)/g, ',')} ${noun}${count === 1 ? '' : 's'}`
 
 /** What the turn's answer says where it may go no further; undefined where it may. */
 export function boundNotice(spent: TurnSpent, bounds: TurnBounds): string | undefined {
   const limit =
     spent.steps >= bounds.maxSteps
-      ? `${grouped(bounds.maxSteps)} steps`
+      ? counted(bounds.maxSteps, 'step')
       : spent.tokens >= bounds.maxTokens
-        ? `${grouped(bounds.maxTokens)} tokens`
+        ? counted(bounds.maxTokens, 'token')
         : spent.seconds >= bounds.maxSeconds
-          ? `${grouped(bounds.maxSeconds)} seconds of work`
+          ? `${counted(bounds.maxSeconds, 'second')} of work`
           : undefined
   return limit === undefined
     ? undefined
