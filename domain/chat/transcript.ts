@@ -3,7 +3,7 @@
 import type { Message } from './chat.ts'
 import type { ModelMessage, ModelToolCall } from './model-message.ts'
 import { renderToolAnswer } from './prompt.ts'
-import { errorAnswer } from './tool-answer.ts'
+import { cutAnswer, errorAnswer } from './tool-answer.ts'
 
 export type TranscriptMessage = Pick<Message, 'role' | 'content' | 'toolCalls' | 'callId'>
 
@@ -26,10 +26,13 @@ function answersAfter(messages: readonly TranscriptMessage[], index: number): Re
 }
 
 /**
- * `withCalls`: whether the request offers tools. Providers take no calls in a request without them: what was called is
+ * `longest`: the characters of a tool's answer, which is cut there. `withCalls`: whether the request offers tools. Providers take no calls in a request without them: what was called is
  * left out then, and what came of it stands in the user's place, as delimited data.
  */
-export function toModelMessages(messages: readonly TranscriptMessage[], withCalls: boolean): ModelMessage[] {
+export function toModelMessages(
+  messages: readonly TranscriptMessage[],
+  { withCalls, longest }: { readonly withCalls: boolean; readonly longest: number },
+): ModelMessage[] {
   return messages.flatMap((message, index): ModelMessage[] => {
     const { role, content, toolCalls } = message
     if (role === 'tool') return []
@@ -37,7 +40,7 @@ export function toModelMessages(messages: readonly TranscriptMessage[], withCall
     const answers = answersAfter(messages, index)
     const rendered = toolCalls.map(({ callId, tool }) => ({
       callId,
-      content: renderToolAnswer(tool, answers.get(callId) ?? lost),
+      content: renderToolAnswer(tool, cutAnswer(answers.get(callId) ?? lost, longest)),
     }))
     if (withCalls) {
       const results = rendered.map((answer): ModelMessage => ({ role: 'tool', ...answer }))

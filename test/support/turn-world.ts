@@ -137,3 +137,21 @@ function inAttempt<T>(attempt: number, work: () => Promise<T>): Promise<T> {
   )
   return asyncLocalStorage.run(context, work)
 }
+
+/** An approval that a run waits for, as its row stands while nobody has decided. */
+export async function waitForApproval(
+  { database: { db } }: Pick<TurnWorld, 'database'>,
+  turn: TestTurn,
+  executionId: string,
+): Promise<string> {
+  const id = newId()
+  await db.execute(
+    `insert into approvals (id, execution_id, requester_id, tool_name, policy_version, approver_roles, quorum, escalation,
+       allow_edit, arguments, arguments_hash, preview, expires_at)
+     values ($1, $2, $3, 'look', 1, '{approver}', 1, '[]', false, '{"at": 1}', 'x', '{}', now() + interval '1 day')`,
+    [id, executionId, turn.userId],
+  )
+  await moveExecution(db, executionId, { from: ['queued'], to: 'pending_approval', approvalId: id })
+  await db.execute(`update turns set status = 'waiting_approval' where id = $1`, [turn.id])
+  return id
+}

@@ -241,6 +241,17 @@ describe('the model step with tools', function () {
     })
   }
 
+  it('cuts what tools answered where the model has no room for it', async () => {
+    const turn = await begin('twice', 'ollama/llama3.2')
+    const { executionIds } = await world.runStep(turn, 1)
+    for (const id of executionIds) await world.succeed(id, 'word '.repeat(4_000))
+    const small = { CDSA_LLM_CONTEXT_WINDOW: '4096' }
+    expect(await world.runStep(turn, 2, { environment: small })).to.include({ ended: true })
+    expect(JSON.stringify(world.lastRequest()).match(/cut here: \d+ more characters/g)).to.have.length(2)
+    const kept = (await world.messagesOf(turn)).filter(({ role }) => role === 'tool')
+    for (const { content } of kept) expect(content).to.have.length.above(19_000)
+  })
+
   it('lets the built-in model call a tool by its name', async () => {
     const turn = await world.makeTurn({ content: '/look {"at": 7}', tools: [tool] })
     const { executionIds } = await world.runStep(turn, 1)

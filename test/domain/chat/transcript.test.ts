@@ -4,6 +4,7 @@ import { readToolAnswer, renderToolAnswer } from '../../../domain/chat/prompt.ts
 import { answerLimit, answerOf, cutAnswer } from '../../../domain/chat/tool-answer.ts'
 import { type TranscriptMessage, toModelMessages } from '../../../domain/chat/transcript.ts'
 
+const inCalls = { withCalls: true, longest: answerLimit }
 const none = { toolCalls: [], callId: null }
 const user: TranscriptMessage = { role: 'user', content: 'What is there?', ...none }
 const call = (callId: string) => ({ callId, tool: 'look', arguments: { at: callId } })
@@ -18,7 +19,7 @@ const answer: TranscriptMessage = { role: 'assistant', content: 'A house.', ...n
 
 describe('toModelMessages', () => {
   it('puts results behind their calls, in the order of the calls', () => {
-    const messages = toModelMessages([user, calls, result('b'), result('a'), answer], true)
+    const messages = toModelMessages([user, calls, result('b'), result('a'), answer], inCalls)
     expect(messages.map(({ role }) => role)).to.deep.equal(['user', 'assistant', 'tool', 'tool', 'assistant'])
     expect(messages.flatMap((message) => (message.role === 'tool' ? [message.callId] : []))).to.deep.equal(['a', 'b'])
     expect(messages[1]).to.have.deep.property('toolCalls', [
@@ -28,7 +29,7 @@ describe('toModelMessages', () => {
   })
 
   it('makes up for results that a turn which was cut off never had', () => {
-    const messages = toModelMessages([user, calls, result('b'), user], true)
+    const messages = toModelMessages([user, calls, result('b'), user], inCalls)
     expect(messages[2])
       .to.have.property('content')
       .that.matches(/tool.outcome_unknown/)
@@ -36,7 +37,10 @@ describe('toModelMessages', () => {
   })
 
   it('leaves out calls where no tools are offered, and tells what came of them', () => {
-    const messages = toModelMessages([user, { ...calls, content: ' ' }, result('a'), result('b'), answer], false)
+    const messages = toModelMessages([user, { ...calls, content: ' ' }, result('a'), result('b'), answer], {
+      ...inCalls,
+      withCalls: false,
+    })
     expect(messages).to.deep.equal([
       { role: 'user', content: 'What is there?' },
       { role: 'user', content: `${renderToolAnswer('look', '"a"')}\n${renderToolAnswer('look', '"b"')}` },
@@ -45,7 +49,7 @@ describe('toModelMessages', () => {
   })
 
   it('takes a result without its call for nothing', () => {
-    expect(toModelMessages([result('a'), user], true)).to.deep.equal([{ role: 'user', content: 'What is there?' }])
+    expect(toModelMessages([result('a'), user], inCalls)).to.deep.equal([{ role: 'user', content: 'What is there?' }])
   })
 })
 
