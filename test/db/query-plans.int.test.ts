@@ -12,6 +12,7 @@ import { listSigningKeys } from '../../db/auth/signing-keys.ts'
 import { listUsers } from '../../db/auth/users.ts'
 import { listChats } from '../../db/chat/chats.ts'
 import { listMessages } from '../../db/chat/messages.ts'
+import { listSteps } from '../../db/chat/tool-messages.ts'
 import { beginTurn } from '../../db/chat/turn-work.ts'
 import { listOverdueTurns, listUnendedTurns, listUnstartedTurns } from '../../db/chat/turns.ts'
 import type { Db } from '../../db/database.ts'
@@ -102,7 +103,11 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     { run: (db, ids) => listMessages(db, ids, page) },
     { run: (db, ids) => listMessages(db, ids, { ...page, after: ids.after }) },
   ],
-  beginTurn: [{ run: (db, { turnId }) => beginTurn(db, turnId) }],
+  beginTurn: [
+    { run: (db, { turnId }) => beginTurn(db, turnId) },
+    { run: (db, { turnId }) => beginTurn(db, turnId, 2) },
+  ],
+  listSteps: [{ run: (db, { turnId }) => listSteps(db, turnId) }],
   listUnendedTurns: [{ run: (db, ids) => listUnendedTurns(db, ids) }],
   listUnstartedTurns: [{ run: (db) => listUnstartedTurns(db, 5) }],
   listOverdueTurns: [{ run: (db) => listOverdueTurns(db, 5) }],
