@@ -1,6 +1,5 @@
 // Turns whose steps a test runs by itself, one activity call after the other: a real database, the drivers against the mock
 // upstream, the stream in memory. What a tool answered, the test writes into its run's row.
-import { Context as ActivityContext, asyncLocalStorage } from '@temporalio/activity'
 import { createModelStep, type StepResult } from '../../activities/chat/model-step.ts'
 import { createChat } from '../../db/chat/chats.ts'
 import { listMessages } from '../../db/chat/messages.ts'
@@ -17,6 +16,7 @@ import { createLocalBus } from '../../platform/stream/local-bus.ts'
 import { createLocalTurnStream } from '../../platform/stream/local-turn-stream.ts'
 import type { StreamEntry, TurnStream } from '../../platform/stream/turn-stream.ts'
 import { type TestDatabase, startTestDatabase } from './database.ts'
+import { inActivity } from './in-activity.ts'
 import { type MockUpstream, type MockUpstreamOptions, startMockUpstream } from './mock-upstream.ts'
 import { makeOwner } from './vault-parts.ts'
 
@@ -101,7 +101,7 @@ export async function openTurnWorld(options: MockUpstreamOptions = {}): Promise<
       const config = parseConfig({ ...environment, ...more })
       const [llm, embeddings] = [createLanguageModels(config), createEmbeddings(config)]
       const run = createModelStep({ db, log, config, streams, bus, llm, embeddings })
-      return inAttempt(attempt, () => run({ turnId: turn.id, step }))
+      return inActivity(() => run({ turnId: turn.id, step }), { attempt })
     },
     succeed: async (executionId, result) => {
       await moveExecution(db, executionId, { from: ['queued'], to: 'running' })
@@ -124,18 +124,6 @@ export async function openTurnWorld(options: MockUpstreamOptions = {}): Promise<
       await database.stop()
     },
   }
-}
-
-function inAttempt<T>(attempt: number, work: () => Promise<T>): Promise<T> {
-  const context = new ActivityContext(
-    { attempt } as never,
-    new Promise<never>(() => undefined),
-    new AbortController().signal,
-    () => undefined,
-    undefined,
-    ...([undefined, undefined, undefined] as never as [never, never, never]),
-  )
-  return asyncLocalStorage.run(context, work)
 }
 
 /** An approval that a run waits for, as its row stands while nobody has decided. */

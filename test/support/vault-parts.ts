@@ -1,6 +1,5 @@
 // The vault on a real database, under master keys of the test's own, as a process has it that was given them.
 import { randomBytes } from 'node:crypto'
-import { Context as ActivityContext, asyncLocalStorage } from '@temporalio/activity'
 import type { Db } from '../../db/database.ts'
 import { newId } from '../../db/ids.ts'
 import { createSecret } from '../../db/vault/secrets.ts'
@@ -71,18 +70,4 @@ export async function putValues(parts: Parts, secretId: string, ...values: reado
     })
   }
   return version
-}
-
-/** Runs `work` as an activity's code runs; `signal` asks it to stop. */
-export function inActivity<T>(work: () => Promise<T>, signal = new AbortController().signal): Promise<T> {
-  const info = { workflowExecution: { workflowId: 'test-workflow', runId: 'test-run' } }
-  const context = new ActivityContext(
-    info as never,
-    new Promise<never>(() => undefined),
-    signal,
-    () => undefined,
-    undefined,
-    ...([undefined, undefined, undefined] as never as [never, never, never]),
-  )
-  return asyncLocalStorage.run(context, work)
 }

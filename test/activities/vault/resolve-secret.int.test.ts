@@ -8,7 +8,8 @@ import type { Vault } from '../../../platform/vault/vault.ts'
 import { appErrorOf } from '../../support/app-error-of.ts'
 import { type TestDatabase, startTestDatabase } from '../../support/database.ts'
 import { rejection } from '../../support/rejection.ts'
-import { inActivity, makeOwner, makeSecret, newMasterKey, putValues, vaultOf } from '../../support/vault-parts.ts'
+import { inActivity } from '../../support/in-activity.ts'
+import { makeOwner, makeSecret, newMasterKey, putValues, vaultOf } from '../../support/vault-parts.ts'
 
 const destination = 'https://api.example.org/v1/items?x=1'
 

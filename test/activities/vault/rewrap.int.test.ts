@@ -8,7 +8,8 @@ import { destroyVersion } from '../../../db/vault/version-states.ts'
 import { getStoredVersion, listVersions } from '../../../db/vault/version-rows.ts'
 import type { Vault } from '../../../platform/vault/vault.ts'
 import { type TestDatabase, startTestDatabase } from '../../support/database.ts'
-import { inActivity, makeOwner, makeSecret, newMasterKey, putValues, vaultOf } from '../../support/vault-parts.ts'
+import { inActivity } from '../../support/in-activity.ts'
+import { makeOwner, makeSecret, newMasterKey, putValues, vaultOf } from '../../support/vault-parts.ts'
 
 const [old, next] = [newMasterKey('old'), newMasterKey('new')]
 
@@ -23,7 +24,7 @@ describe('the rewrap', function () {
   afterEach(() => database?.stop())
 
   const rewrap = (vault: Vault, signal?: AbortSignal): Promise<number> =>
-    inActivity(createRewrapVersions({ db, vault }), signal)
+    inActivity(createRewrapVersions({ db, vault }), { ...(signal && { signal }) })
   const retire = async (): Promise<number> => {
     const requestedBy = await makeOwner(db)
     return inActivity(() => createRetireKeys({ db })({ requestedBy }))

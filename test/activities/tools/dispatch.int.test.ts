@@ -1,0 +1,178 @@
+// What must still hold at the moment in which an approved call would run: whatever doesn't, keeps it from running.
+import { expect } from 'chai'
+import { AppError } from '../../../domain/errors.ts'
+import { appErrorOf } from '../../support/app-error-of.ts'
+import { type ApprovalWorld, type Somebody, openApprovalWorld } from '../../support/approval-world.ts'
+
+describe('the dispatch of an approved call', function () {
+  this.timeout(60_000)
+  const ran: string[] = []
+  let behave: (signal: AbortSignal) => Promise<unknown> = async () => ({ done: true })
+  let world: ApprovalWorld
+  let requester: Somebody
+  let approver: Somebody
+  let names = 0
+
+  before(async () => {
+    world = await openApprovalWorld({
+      run: async (_tool, _args, { executionId, signal }) => {
+        ran.push(executionId)
+        return behave(signal)
+      },
+    })
+    requester = await world.person('user')
+    approver = await world.person('approver')
+  })
+  after(() => world?.stop())
+  beforeEach(() => {
+    behave = async () => ({ done: true })
+  })
+
+  async function approved(given: object = {}, by = approver) {
+    names += 1
+    const tool = await world.tool({ name: `tool_${names}`, ...given })
+    const executionId = await world.call(tool, requester)
+    expect((await world.plan(executionId)).next).to.equal('approval')
+    const { approval } = await world.approval(executionId)
+    const { argumentsHash } = approval
+    expect(await world.say(by, approval.id, { act: 'approve', argumentsHash })).to.equal('approved')
+    return { tool, executionId, approvalId: approval.id }
+  }
+  const statusOf = async (executionId: string): Promise<string> => (await world.work(executionId)).status
+  const owner = () => world.database.owner
+
+  it('runs what was approved, once, whoever repeats it', async () => {
+    const { executionId } = await approved()
+    expect(await world.run(executionId)).to.equal('succeeded')
+    expect(await world.run(executionId, { attempt: 2 })).to.equal('succeeded')
+    expect(ran.filter((id) => id === executionId)).to.have.length(1)
+  })
+
+  it('[L2] never runs it a second time when the first end was lost', async () => {
+    const { executionId } = await approved()
+    behave = () => Promise.reject(new Error('the process dies here'))
+    await owner().execute(`update tool_executions set status = 'running', started_at = now() where id = $1`, [
+      executionId,
+    ])
+    expect(await appErrorOf(world.run(executionId, { attempt: 2 }))).to.include({ code: 'tool.outcome_unknown' })
+    expect(ran).not.to.include(executionId)
+    const ending = { status: 'failed', problem: { code: 'tool.timeout', title: 'It took too long' } } as const
+    expect(await world.end(executionId, ending)).to.deep.equal({ outcome: 'failed' })
+    const [row] = await owner().query<{ code: string }>(
+      `select problem->>'code' as code from tool_executions where id = $1`,
+      [executionId],
+    )
+    expect(row?.code).to.equal('tool.outcome_unknown')
+  })
+
+  for (const [what, change] of [
+    ['the arguments', `update tool_executions set arguments = '{"text": "as an intruder wants it"}' where id = $1`],
+    ['the approval’s hash', `update approvals set arguments_hash = repeat('0', 64) where execution_id = $1`],
+    ['the time', `update approvals set expires_at = now() - interval '1 second' where execution_id = $1`],
+  ] as const) {
+    it(`[L2] asks again when ${what} changed`, async () => {
+      const { executionId, approvalId } = await approved()
+      await owner().execute(change, [executionId])
+      expect(await world.run(executionId)).to.equal('approval_void')
+      expect(ran).not.to.include(executionId)
+      expect(await statusOf(executionId)).to.equal('pending_approval')
+      const { approval } = await world.approval(executionId)
+      expect(approval).to.include({ id: approvalId, status: 'pending', revision: 2 })
+      const { argumentsHash } = approval
+      expect(await world.say(approver, approvalId, { act: 'approve', argumentsHash })).to.equal('approved')
+      expect(await world.run(executionId)).to.equal('succeeded')
+    })
+  }
+
+  it('[L2] asks again when the policy changed, or another one applies', async () => {
+    const { executionId, tool } = await approved()
+    const policy = await world.policy({ match: [tool.name], approverRoles: ['admin'] }, approver)
+    expect(await world.run(executionId)).to.equal('approval_void')
+    const { approval } = await world.approval(executionId)
+    expect(approval.approverRoles).to.deep.equal(['admin'])
+    const { argumentsHash } = approval
+    const error = await appErrorOf(world.say(approver, approval.id, { act: 'approve', argumentsHash }))
+    expect(error).to.include({ code: 'approval.not_eligible' })
+    await owner().execute('delete from approval_policies where id = $1', [policy.id])
+  })
+
+  it('[L2] asks again when a voice that counted has gone', async () => {
+    const leaving = await world.person('approver')
+    const { executionId } = await approved({}, leaving)
+    await owner().execute('update users set disabled_at = now() where id = $1', [leaving.userId])
+    expect(await world.run(executionId)).to.equal('approval_void')
+    const without = await world.person('approver')
+    const other = await approved({}, without)
+    await owner().execute('delete from user_roles where user_id = $1', [without.userId])
+    expect(await world.run(other.executionId)).to.equal('approval_void')
+    expect(ran).not.to.include(executionId).and.not.include(other.executionId)
+  })
+
+  for (const [what, change, code] of [
+    ['is switched off', 'update tools set enabled = false where id = $1', 'tool.disabled'],
+    ['is deleted', 'update tools set deleted_at = now(), enabled = false where id = $1', 'tool.disabled'],
+  ] as const) {
+    it(`[L2] ends when the tool ${what}`, async () => {
+      const { executionId, tool } = await approved()
+      await owner().execute(change, [tool.id])
+      expect(await world.run(executionId)).to.equal('failed')
+      const [row] = await owner().query<{ code: string }>(
+        `select problem->>'code' as code from tool_executions where id = $1`,
+        [executionId],
+      )
+      expect(row?.code).to.equal(code)
+      expect(ran).not.to.include(executionId)
+    })
+  }
+
+  it('[L2] ends when whoever asked may not run tools any more', async () => {
+    const gone = await world.person('user')
+    const tool = await world.tool({ name: 'tool_of_gone' })
+    const executionId = await world.call(tool, gone)
+    await world.plan(executionId)
+    const { approval } = await world.approval(executionId)
+    await world.say(approver, approval.id, { act: 'approve', argumentsHash: approval.argumentsHash })
+    await owner().execute('update users set disabled_at = now() where id = $1', [gone.userId])
+    expect(await world.run(executionId)).to.equal('failed')
+    expect(ran).not.to.include(executionId)
+  })
+
+  it('says that the outcome is unknown when it is, and names the failure when it isn’t', async () => {
+    const codeOf = async (error: Error): Promise<string | undefined> => {
+      const { executionId } = await approved()
+      behave = () => Promise.reject(error)
+      await world.run(executionId)
+      const [row] = await owner().query<{ code: string }>(
+        `select problem->>'code' as code from tool_executions where id = $1`,
+        [executionId],
+      )
+      return row?.code
+    }
+    expect(await codeOf(new AppError('tool.failed'))).to.equal('tool.failed')
+    expect(await codeOf(new AppError('egress.timeout'))).to.equal('tool.outcome_unknown')
+    expect(await codeOf(new Error('who knows'))).to.equal('tool.outcome_unknown')
+  })
+
+  it('tries a tool without side effects three times, and keeps what it gave', async () => {
+    const given = { sideEffects: false, cacheTtlSeconds: 60 }
+    const { executionId, tool } = await approved(given)
+    behave = () => Promise.reject(new AppError('egress.failed'))
+    for (const attempt of [1, 2]) {
+      expect(await appErrorOf(world.run(executionId, { attempt }))).to.include({ code: 'egress.failed' })
+    }
+    behave = async () => ({ at: 'last' })
+    expect(await world.run(executionId, { attempt: 3 })).to.equal('succeeded')
+    const again = await world.call(tool, requester)
+    await world.plan(again)
+    const { approval } = await world.approval(again)
+    await world.say(approver, approval.id, { act: 'approve', argumentsHash: approval.argumentsHash })
+    expect(await world.run(again)).to.equal('succeeded')
+    expect(ran).not.to.include(again)
+    const another = await world.call(tool, await world.person('user'))
+    await world.plan(another)
+    const theirs = (await world.approval(another)).approval
+    await world.say(approver, theirs.id, { act: 'approve', argumentsHash: theirs.argumentsHash })
+    expect(await world.run(another)).to.equal('succeeded')
+    expect(ran, 'what is kept is kept for one account').to.include(another)
+  })
+})
