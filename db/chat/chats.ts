@@ -62,7 +62,14 @@ export async function updateChat(db: Db, access: ChatAccess, patch: ChatSettings
 }
 
 /** Deletes a chat with its turns and messages; a turn that still runs finds nothing to write to, and ends. */
-export async function deleteChat(db: Db, access: ChatAccess): Promise<void> {
-  const deleted = await db.models.Chat.destroy({ where: ownedBy(access) })
+export async function deleteChat(tx: Db, access: ChatAccess): Promise<void> {
+  await tx.execute(
+    `update tool_executions set status = 'cancelled', ended_at = now(), updated_at = now()
+     where id in (select e.id from tool_executions e join turns t on t.id = e.turn_id
+       join chats c on c.id = t.chat_id where c.id = $1 and c.owner_id = $2 and e.status = 'queued'
+       for update of e skip locked)`,
+    [access.chatId, access.userId],
+  )
+  const deleted = await tx.models.Chat.destroy({ where: ownedBy(access) })
   if (deleted === 0) firstOrNotFound([], 'chat')
 }

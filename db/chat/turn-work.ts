@@ -78,7 +78,10 @@ export type TurnEnding =
   | { readonly status: 'cancelled'; readonly answer: NewAnswer | null }
   | { readonly status: 'failed'; readonly problem: StoredProblem }
 
-/** The answer goes in only with the ending that counts, so that a turn has no second one. */
+/**
+ * The answer goes in only with the ending that counts, so that a turn has no second one. Runs that nobody has begun never
+ * begin: whoever holds one's row at this moment has begun it, and hears of the turn's end by its own cancel.
+ */
 const endStatement = `
   with spent as (
     select m.usage from messages m where m.turn_id = $1 and m.usage is not null
@@ -89,6 +92,10 @@ const endStatement = `
         'outputTokens', sum((usage->>'outputTokens')::int), 'estimated', bool_or((usage->>'estimated')::boolean)) end
       from spent)
     where id = $1 and status not in ('completed', 'failed', 'cancelled') returning id, chat_id, status, problem),
+  dropped as (
+    update tool_executions set status = 'cancelled', ended_at = now(), updated_at = now()
+    where id in (select e.id from tool_executions e where e.turn_id in (select id from ended) and e.status = 'queued'
+      for update skip locked)),
   answer as (
     insert into messages (id, chat_id, turn_id, step, role, content, citations, model, usage, parent_message_id)
     select $5, e.chat_id, e.id, $6, 'assistant', $7, $8::jsonb, $9, $3::jsonb, $10 from ended e where $6::integer is not null

@@ -35,11 +35,15 @@ export async function followToEnd(client: ApiClient, path: string, lastEventId?:
   return events
 }
 
-/** What a client shows that follows the rules: deltas of the newest attempt, a reset clears, a snapshot replaces. */
+/**
+ * What a client shows that follows the rules: deltas of the newest step's newest attempt, a reset clears, a snapshot
+ * replaces.
+ */
 export class TurnView {
   readonly ids: string[] = []
   readonly events: TurnEventSeen[] = []
   text = ''
+  step = 1
   attempt = 1
   resets = 0
   snapshots = 0
@@ -48,6 +52,13 @@ export class TurnView {
   take(event: TurnEventSeen): void {
     this.ids.push(event.id)
     this.events.push(event)
+    const step = Number(event.data['step'] ?? this.step)
+    if (step < this.step) return
+    if (step > this.step) {
+      this.step = step
+      this.attempt = 1
+      this.text = ''
+    }
     const attempt = Number(event.data['attempt'] ?? this.attempt)
     if (attempt < this.attempt) return
     if (event.event === 'turn.reset') {

@@ -1,8 +1,10 @@
 // What tools change about a turn's row: how long it may be silent, what it costs, and what a new message may follow.
 import { expect } from 'chai'
+import { deleteChat } from '../../../db/chat/chats.ts'
 import { beginTurn, endTurn, findEndedTurn } from '../../../db/chat/turn-work.ts'
 import { createTurn, getTurn, listOverdueTurns } from '../../../db/chat/turns.ts'
 import { newId } from '../../../db/ids.ts'
+import { getExecution } from '../../../db/tools/executions.ts'
 import type { StoredTool } from '../../../db/tools/tools.ts'
 import { appErrorOf } from '../../support/app-error-of.ts'
 import { type TestTurn, type TurnWorld, openTurnWorld, waitForApproval } from '../../support/turn-world.ts'
@@ -58,6 +60,21 @@ describe('turns with tools', function () {
     await endTurn(db, turn.id, { status: 'cancelled', answer: null })
     expect((await world.read(turn)).usage).to.deep.equal(calls?.usage)
     expect((await findEndedTurn(db, turn.id))?.message).to.equal(null)
+  })
+
+  it('leave no run behind that nobody has begun, when they end or their chat is deleted', async () => {
+    const { db } = world.database
+    const [ended, deleted, waiting] = [await makeCalling(), await makeCalling(), await makeCalling()]
+    await waitForApproval(world, waiting.turn, waiting.executionId)
+    await endTurn(db, ended.turn.id, { status: 'cancelled', answer: null })
+    await endTurn(db, waiting.turn.id, { status: 'cancelled', answer: null })
+    await deleteChat(db, deleted.turn)
+    const statusOf = async ({ turn: { userId }, executionId }: typeof ended) =>
+      (await getExecution(db, { executionId, userId })).status
+    expect(await statusOf(ended)).to.equal('cancelled')
+    expect(await statusOf(deleted)).to.equal('cancelled')
+    // Its own workflow ends it, together with its approval.
+    expect(await statusOf(waiting)).to.equal('pending_approval')
   })
 
   it('are no answer to hang a message on until they have one', async () => {
