@@ -8,7 +8,7 @@ import { type CallError, errorAnswer } from '../../domain/chat/tool-answer.ts'
 import { parseStorableJson } from '../../platform/tools/storable-json.ts'
 
 /** In one step. */
-export const mostCalls = 16
+const mostCalls = 16
 
 export interface ReadCall {
   readonly callId: string

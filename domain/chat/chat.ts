@@ -52,7 +52,6 @@ export const citationSchema = z
 export type Citation = z.infer<typeof citationSchema>
 
 const messageRoles = ['user', 'assistant', 'tool'] as const
-export type MessageRole = (typeof messageRoles)[number]
 export const messageSchema = z
   .object({
     id,

@@ -2,7 +2,7 @@
 import { expect } from 'chai'
 import { type CitablePassage, extractCitations } from '../../../../domain/chat/citations.ts'
 import type { ModelMessage, ModelTool } from '../../../../domain/chat/model-message.ts'
-import { renderQuestion } from '../../../../domain/chat/prompt.ts'
+import { renderQuestion, renderToolAnswer } from '../../../../domain/chat/prompt.ts'
 import type { ModelEvent, ModelRequest } from '../../../../platform/llm/language-model.ts'
 import { createOfflineLanguageModel } from '../../../../platform/llm/offline/offline-language-model.ts'
 import { countTokens } from '../../../../platform/llm/tokens.ts'
@@ -94,6 +94,19 @@ describe('the offline language model', () => {
       { role: 'tool', callId: 'c', content: '{"sky":"clear"}' },
     ]
     expect(joinText(await eventsOf({ messages, tools: [tool] }))).to.equal('The tool answered:\n\n{"sky":"clear"}')
+  })
+
+  it('tells what each of several tools answered, as they answered it', async () => {
+    const toolCalls = ['a', 'b'].map((callId) => ({ callId, tool: 'get_weather', arguments: '{}' }))
+    const messages: ModelMessage[] = [
+      user('/get_weather {}'),
+      { role: 'assistant', content: '', toolCalls },
+      { role: 'tool', callId: 'a', content: renderToolAnswer('get_weather', '{"sky":"clear"}') },
+      { role: 'tool', callId: 'b', content: renderToolAnswer('get_weather', '{"sky":"grey"}') },
+    ]
+    expect(joinText(await eventsOf({ messages, tools: [tool] }))).to.equal(
+      'The tools answered:\n\n{"sky":"clear"}\n\n{"sky":"grey"}',
+    )
   })
 
   it('calls no tool that the chat doesn’t have, and none with broken arguments', async () => {
