@@ -11,13 +11,13 @@ import {
 import { searchRequestSchema, searchResponseSchema } from '../../domain/documents/search.ts'
 import { chunkSchema, elementSchema } from '../../domain/documents/views.ts'
 import { id, offsetQuery, pageOf } from '../../domain/resource.ts'
+import { searchDocuments } from '../../platform/documents/search-documents.ts'
 import { defineRoute } from '../http/route.ts'
 import { deleteOneDocument, renameOneDocument } from './change-document.ts'
 import { followDocument } from './follow-document.ts'
 import { readElements } from './read-elements.ts'
 import { reindexDocument } from './reindex-document.ts'
 import { sendContent } from './send-content.ts'
-import { searchDocuments } from './search-documents.ts'
 import { uploadDocument } from './upload-document.ts'
 
 const tag = 'documents'
@@ -168,7 +168,10 @@ const reading = [
     tag,
     body: searchRequestSchema,
     responses: { 200: searchResponseSchema },
-    handle: async (context, { body }) => ({ status: 200, body: await searchDocuments(context, body) }),
+    handle: async ({ actor, signal, ...platform }, { body }) => ({
+      status: 200,
+      body: await searchDocuments(platform, { userId: actor.userId, signal }, body),
+    }),
   }),
 ]
 

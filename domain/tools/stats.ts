@@ -85,7 +85,8 @@ const refuse = (error: FieldFault): never => {
 export function statsRange({ from: given, to: end, bucket }: StatsQuery, now: Date): StatsRange {
   const to = end === undefined ? now : new Date(end)
   const from = given === undefined ? new Date(to.getTime() - usualBuckets[bucket] * bucketMs[bucket]) : new Date(given)
-  if (from >= to) refuse({ path: 'from', message: 'must begin before its end' })
+  if (from >= to || from.getTime() < 0)
+    refuse({ path: 'from', message: 'must begin before its end, and not before 1970' })
   if (to.getTime() - from.getTime() > maxBuckets * bucketMs[bucket])
     refuse({ path: 'from', message: `has at most ${maxBuckets} parts: choose a shorter time, or bucket=day` })
   return { from, to, bucket }

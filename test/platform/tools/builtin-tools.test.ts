@@ -5,6 +5,7 @@ import { createArgumentChecks, type ArgumentChecks } from '../../../platform/too
 import { createCurrentTime } from '../../../platform/tools/current-time.ts'
 import { createHttpRequest } from '../../../platform/tools/http-request.ts'
 import { createQueryDatabase } from '../../../platform/tools/query-database.ts'
+import { createSearchDocuments } from '../../../platform/tools/search-documents.ts'
 import { createSendEmail } from '../../../platform/tools/send-email.ts'
 import { testEgress } from '../../support/egress-harness.ts'
 
@@ -14,6 +15,7 @@ const tools = [
   createCalculate(),
   createHttpRequest({ egress }),
   createQueryDatabase({ egress }),
+  createSearchDocuments({} as Parameters<typeof createSearchDocuments>[0]),
   createSendEmail({ mailer: { send: async () => ({ messageId: '', accepted: [] }) } }),
 ]
 const examples: Readonly<Record<string, unknown>> = {
@@ -21,6 +23,7 @@ const examples: Readonly<Record<string, unknown>> = {
   calculate: { expression: '1 + 1' },
   http_request: { method: 'POST', url: 'https://example.org/', headers: { a: 'b' }, body: 'x', credential: 'a/b' },
   query_database: { database: 'shop', sql: 'select $1', parameters: ['x', 1, true, null] },
+  search_documents: { query: 'x', mode: 'keyword', k: 3, collectionIds: ['01890000-0000-7000-8000-000000000001'] },
   send_email: { to: ['a@example.org'], cc: [], subject: 'x', text: 'y' },
 }
 

@@ -1,17 +1,24 @@
-// Search over what the caller may read.
+// Search over what a user may read, for whoever asks in their name: the API, and the tool that models call.
 import { findActiveEmbeddingModel } from '../../db/documents/embedding-models.ts'
 import { type FoundChunk, searchChunks } from '../../db/documents/search.ts'
 import type { SearchRequest, SearchResult } from '../../domain/documents/search.ts'
 import { AppError } from '../../domain/errors.ts'
-import type { Context } from '../../platform/platform.ts'
+import type { Platform } from '../platform.ts'
 
 export interface SearchResponse {
   readonly results: readonly SearchResult[]
   readonly timingsMs: { readonly embed: number; readonly search: number; readonly total: number }
 }
 
+/** Who asks: nothing is found that this user may not read. */
+interface Searcher {
+  readonly userId: string
+  readonly signal: AbortSignal
+}
+
 export async function searchDocuments(
-  { db, embeddings, actor, signal }: Pick<Context, 'db' | 'embeddings' | 'actor' | 'signal'>,
+  { db, embeddings }: Pick<Platform, 'db' | 'embeddings'>,
+  { userId, signal }: Searcher,
   request: SearchRequest,
 ): Promise<SearchResponse> {
   const started = performance.now()
@@ -21,7 +28,7 @@ export async function searchDocuments(
   const [vector] = (await model?.embed([request.query], { signal })) ?? []
   const embedded = performance.now()
   const { query, mode, k, collectionIds, documentIds } = request
-  const scope = { userId: actor.userId, collectionIds, documentIds, combine: 'all' as const }
+  const scope = { userId, collectionIds, documentIds, combine: 'all' as const }
   const found = await searchChunks(db, { scope, query, k, mode, model: row, vector })
   const ended = performance.now()
   const round = (ms: number): number => Math.round(ms * 100) / 100
