@@ -5,6 +5,7 @@ import { listOverdueTurns, listUnstartedTurns } from '../db/chat/turns.ts'
 import { purgeIdempotencyKeys } from '../db/http/idempotency-keys.ts'
 import { listStalledDocuments } from '../db/documents/ingestion.ts'
 import { purgeNotifications } from '../db/notifications/notifications.ts'
+import { purgeResults } from '../db/tools/results.ts'
 import { listStalledRotations } from '../db/vault/rotations.ts'
 import { AppError } from '../domain/errors.ts'
 import type { QueueName } from '../domain/task-queues.ts'
@@ -14,8 +15,9 @@ import { chatTurnStart } from '../workflows/chat/messages.ts'
 import { ingestDocumentStart } from '../workflows/documents/messages.ts'
 import { rotateSecretStart } from '../workflows/vault/messages.ts'
 import { purgeExpiredSecrets } from './purge-expired-secrets.ts'
+import { endLostExecutions, startExecutions } from './sweep-executions.ts'
 
-type SweepPlatform = Pick<Platform, 'db' | 'temporal' | 'config' | 'log' | 'streams' | 'vault'>
+type SweepPlatform = Pick<Platform, 'db' | 'temporal' | 'config' | 'log' | 'streams' | 'bus' | 'vault'>
 
 const everyMs = 5_000
 /** Younger rows are about to be started by the request that made them. */
@@ -64,11 +66,13 @@ async function startRotations(platform: SweepPlatform): Promise<void> {
 export function startSweep(platform: SweepPlatform, queues: readonly QueueName[]): { stop(): void } {
   const rounds = [
     ...(queues.includes('llm') ? [startTurns, endOverdueTurns] : []),
+    ...(queues.includes('tools') ? [startExecutions, endLostExecutions] : []),
     ...(queues.includes('documents') ? [startDocuments] : []),
     ...(queues.includes('rotation') ? [startRotations] : []),
     ...(queues.includes('operations') ? [purgeExpiredSecrets] : []),
     ({ db }: SweepPlatform) => purgeIdempotencyKeys(db).then(() => {}),
     ({ db }: SweepPlatform) => purgeNotifications(db).then(() => {}),
+    ({ db }: SweepPlatform) => purgeResults(db).then(() => {}),
   ]
   let busy = false
   let stopped = false
