@@ -59,6 +59,8 @@ const deciding = `
     at timestamptz not null default now()
   );
   create index approval_delegations_approval on approval_delegations (approval_id, from_user_id, at desc);
+  create index approval_delegations_delegate on approval_delegations (to_user_id);
+  create index approval_decisions_user on approval_decisions (user_id);
   create trigger approval_delegations_immutable before update or delete on approval_delegations
     for each row execute function refuse_change();
   create trigger approval_edits_immutable before update or delete on approval_edits
