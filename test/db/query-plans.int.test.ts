@@ -25,6 +25,16 @@ import { searchChunks } from '../../db/documents/search.ts'
 import { purgeIdempotencyKeys } from '../../db/http/idempotency-keys.ts'
 import { listNotificationsAfter, listUnreadNotifications } from '../../db/notifications/notification-feed.ts'
 import { listNotifications, purgeNotifications } from '../../db/notifications/notifications.ts'
+import { listApprovalPolicies } from '../../db/tools/approval-policies.ts'
+import { listApprovals } from '../../db/tools/approvals.ts'
+import { listExecutions } from '../../db/tools/executions.ts'
+import { purgeResults } from '../../db/tools/results.ts'
+import { listTools } from '../../db/tools/tools.ts'
+import {
+  listOrphanedExecutions,
+  listStalledExecutions,
+  listUnstartedExecutions,
+} from '../../db/tools/unended-executions.ts'
 import { listAccesses } from '../../db/vault/access-log.ts'
 import { listOverdueSecrets } from '../../db/vault/overdue-secrets.ts'
 import { listRotationPolicies } from '../../db/vault/rotation-policies.ts'
@@ -138,6 +148,25 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     { run: (db, { userId }) => listUnreadNotifications(db, userId, { upTo: 150, limit: 100 }) },
   ],
   purgeNotifications: [{ run: (db) => purgeNotifications(db) }],
+  listApprovalPolicies: [
+    { run: (db) => listApprovalPolicies(db, page) },
+    { run: (db, { after }) => listApprovalPolicies(db, { ...page, after }) },
+  ],
+  listApprovals: [
+    { run: (db, { userId }) => listApprovals(db, userId, page) },
+    { run: (db, { userId, after }) => listApprovals(db, userId, { ...page, after, status: 'pending' }) },
+  ],
+  listTools: [{ run: (db) => listTools(db, page) }, { run: (db, { after }) => listTools(db, { ...page, after }) }],
+  listExecutions: [
+    { run: (db, { userId }) => listExecutions(db, userId, page) },
+    { run: (db, { userId, after }) => listExecutions(db, userId, { ...page, after }) },
+    { run: (db, { userId }) => listExecutions(db, userId, { ...page, status: 'failed' }) },
+    { run: (db, { userId, toolId, after }) => listExecutions(db, userId, { ...page, after, toolId, cached: false }) },
+  ],
+  listUnstartedExecutions: [{ run: (db) => listUnstartedExecutions(db, 5) }],
+  listOrphanedExecutions: [{ run: (db) => listOrphanedExecutions(db, 60) }],
+  listStalledExecutions: [{ run: (db) => listStalledExecutions(db, { runningSeconds: 700, silentSeconds: 600 }) }],
+  purgeResults: [{ run: (db) => purgeResults(db) }],
   listSecrets: [
     { run: (db) => listSecrets(db, { ...page, deleted: 'false' }) },
     { run: (db, { after }) => listSecrets(db, { ...page, after, deleted: 'false' }) },

@@ -14,6 +14,8 @@ export interface FilledIds {
   readonly turnId: string
   /** With some hundred reads on record. */
   readonly secretId: string
+  /** Of a few dozen runs, some of the user’s. */
+  readonly toolId: string
   /** Of the audit log. */
   readonly eventId: string
   /** In the middle of every list. */
@@ -86,6 +88,32 @@ const statements = (model: EmbeddingModelRow): readonly string[] => [
    from generate_series(1, 40000) n where n % 500 <> 0 or n <= 10000`,
   `insert into secret_access_log (id, secret_id, version, actor_type, purpose)
    select ${idOf('0009', 'n')}, ${idOf('0008', 'n % 300 + 1')}, 1, 'user', 'secret.read' from generate_series(1, 50000) n`,
+  `insert into approval_policies (id, match, approver_roles, quorum, timeout_seconds)
+   select ${idOf('000b', 'n')}, '{x}', '{approver}', 1, 60 from generate_series(1, 2000) n`,
+  `insert into tools (id, name, kind, deleted_at)
+   select ${idOf('000c', 'n')}, 'tool_' || n, 'http', case when n % 10 = 0 then now() end from generate_series(1, 20000) n`,
+  `insert into tool_versions (id, tool_id, version, description, input_schema, config, requires_approval, cache_ttl_seconds, side_effects)
+   select ${idOf('000d', 'n')}, ${idOf('000c', 'n')}, 1, 'D', '{}', '{}', true, 0, true from generate_series(1, 20000) n`,
+  `insert into tool_executions (id, tool_id, tool_version_id, requester_id, turn_id, call_id, arguments, status, created_at,
+     updated_at, started_at, ended_at)
+   select ${idOf('000e', 'n')}, ${idOf('000c', 'n % 20000 + 1')}, ${idOf('000d', 'n % 20000 + 1')}, ${idOf('0001', 'n % 500 + 1')},
+     case when n % 2 = 0 then ${idOf('0006', 'n')} end, case when n % 2 = 0 then 'c' end, '{}',
+     case when n % 300 = 0 then 'queued' when n % 300 = 1 then 'running' when n % 300 = 2 then 'pending_approval'
+       when n % 7 = 0 then 'failed' else 'succeeded' end,
+     now() - make_interval(mins => 20000 - n), now() - make_interval(mins => 20000 - n), now(),
+     case when n % 300 > 2 then now() end from generate_series(1, 20000) n`,
+  `insert into approvals (id, execution_id, requester_id, tool_name, policy_version, approver_roles, quorum, escalation,
+     allow_edit, arguments, arguments_hash, preview, status, decided_at, expires_at)
+   select ${idOf('000f', 'n')}, e.id, e.requester_id, 'T', 0, '{approver}', 1, '[]', false, '{}', '', '{}',
+     case when e.ended_at is null then 'pending' else 'approved' end, e.ended_at, now()
+   from generate_series(1, 5000) n join tool_executions e on e.id = ${idOf('000e', 'n')}`,
+  `insert into approval_decisions (id, approval_id, revision, user_id, decision, arguments_hash, token_id)
+   select gen_random_uuid(), id, 1, requester_id, 'approve', '', gen_random_uuid() from approvals`,
+  `insert into approval_delegations (approval_id, from_user_id, to_user_id, token_id)
+   select id, requester_id, requester_id, gen_random_uuid() from approvals`,
+  `update tool_executions e set approval_id = a.id from approvals a where a.execution_id = e.id`,
+  `insert into tool_results (key, tool_version_id, result, expires_at)
+   select n::text, ${idOf('000d', 'n % 20000 + 1')}, '{}', now() + make_interval(mins => n - 1000) from generate_series(1, 20000) n`,
   `insert into audit_events (id, at, leaf, action, outcome, actor_id, resource_type, resource_id)
    select ${eventIdOf('n')}, ${eventTime('n')}, '{"n":' || n || '}', case when n % 50 = 0 then 'turn.cancel' else 'chat.create' end,
      case when n % 100 = 1 then 'denied' else 'success' end, ${idOf('0001', 'n % 500 + 1')}, 'chat', ${idOf('0005', 'n % 1000 + 1')}
@@ -112,6 +140,7 @@ export async function fillDatabase(db: Db, model: EmbeddingModelRow): Promise<Fi
     chatId: id('0005', 501),
     turnId: id('0006', 49_000),
     secretId: id('0008', 201),
+    toolId: id('000c', 2),
     eventId: event?.id ?? '',
     after: id('0003', 300),
     model,
