@@ -13,8 +13,21 @@ const name = z
   .regex(/^[a-z][a-z0-9_]{0,62}$/, 'is lower-case letters, digits and underscores, and begins with a letter')
 const description = z.string().trim().min(1).max(2_000)
 /** Of the arguments; checked as a schema where a tool is stored. */
-const jsonSchema = jsonObject(100)
-const config = jsonObject(100)
+const jsonSchema = jsonObject(100).meta({
+  examples: [
+    {
+      type: 'object',
+      properties: { city: { type: 'string', maxLength: 100 } },
+      required: ['city'],
+      additionalProperties: false,
+    },
+  ],
+})
+const config = jsonObject(100).meta({
+  examples: [
+    { method: 'GET', url: 'https://api.example.org/weather/{{city}}', headers: { accept: 'application/json' } },
+  ],
+})
 /** A year. */
 const maxCacheSeconds = 31_536_000
 const dayInSeconds = 86_400

@@ -158,6 +158,25 @@ describe('[A16] every route that changes something', function () {
     await call('POST /vault/keys/rewrap', {}, { by })
   })
 
+  it('of tools, their runs and the policies of approvals', async () => {
+    const by = administrator
+    const policy = { match: ['walk_*'], approverRoles: ['approver'] }
+    const { policy: made } = await call('POST /approval-policies', {}, { by, body: policy })
+    const policyId = made.id
+    await call('PATCH /approval-policies/{policyId}', { policyId }, { by, body: { quorum: 2 } })
+    const inputSchema = { type: 'object', properties: {}, additionalProperties: false }
+    const config = { url: 'https://none.invalid/' }
+    const body = { name: `walk_${Date.now()}`, kind: 'http', description: 'Walk', inputSchema, config }
+    const { tool } = await call('POST /tools', {}, { by, body })
+    const toolId = tool.id
+    await call('PATCH /tools/{toolId}', { toolId }, { by, body: { description: 'B' } })
+    const { execution } = await call('POST /tools/{toolId}/execute', { toolId }, { body: { arguments: {} } })
+    // It waits for an approval, so that it can be cancelled.
+    await call('POST /tool-executions/{executionId}/cancel', { executionId: execution.id })
+    await call('DELETE /tools/{toolId}', { toolId }, { by })
+    await call('DELETE /approval-policies/{policyId}', { policyId }, { by })
+  })
+
   it('of operations', async () => {
     const by = administrator
     await call('POST /audit/seal', {}, { by })

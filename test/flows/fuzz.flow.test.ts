@@ -106,7 +106,10 @@ describe('every route under fuzzing', function () {
     const ids = method === 'delete' ? world.expendableIds : world.ids
     const known = (name: string): readonly string[] => ids[name] ?? []
     if (path.endsWith('/logout')) return { ids: known, tokens: world.expendableTokens }
-    if (/\/(users|roles|permissions|audit|codec|vault)/.test(path) && !path.includes('members')) {
+    if (
+      /\/(users|roles|permissions|audit|codec|vault|tools|tool-executions|approval-policies)/.test(path) &&
+      !path.includes('members')
+    ) {
       return { ids: known, tokens: [administrator.token, administrator.token, administrator.token, client.token] }
     }
     return { ids: known, tokens: [...Array.from({ length: 20 }, () => client.token), undefined, 'a.b.c'] }

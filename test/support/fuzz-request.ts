@@ -85,6 +85,8 @@ function stringOf(schema: Schema, name: string, { ids }: FuzzOptions): fc.Arbitr
     const known = ids(name)
     return known.length === 0 ? fc.uuid() : fc.oneof(fc.constantFrom(...known), fc.uuid())
   }
+  const names = ids(name)
+  if (names.length > 0) return fc.constantFrom(...names)
   if (schema.format === 'email') return fc.emailAddress()
   if (schema.pattern !== undefined) {
     return fc.oneof(fc.constantFrom('offline/extractive', 'openai/none'), fc.stringMatching(new RegExp(schema.pattern)))
@@ -131,6 +133,8 @@ function validJson(schema: Schema, name: string, options: FuzzOptions): fc.Arbit
   const alternatives = schema.anyOf ?? schema.oneOf
   if (alternatives !== undefined) return fc.oneof(...alternatives.map((part) => jsonOf(part, name, options)))
   if (schema.const !== undefined) return fc.constant(toText(schema.const))
+  // What a schema can't say in full, it shows.
+  if (schema.examples !== undefined) return mostly(fc.constantFrom(...schema.examples).map(toText), strangeJson)
   if (schema.enum !== undefined) return fc.constantFrom(...schema.enum).map(toText)
   if (schema.type === 'string') return stringOf(schema, name, options).map(toText)
   if (schema.type === 'integer' || schema.type === 'number') return numberOf(schema)

@@ -77,14 +77,26 @@ async function makeSecret(administrator: ApiClient): Promise<string> {
   return secretId
 }
 
+/** A tool whose calls wait for an approval, one such call, and a policy. */
+async function makeTool(administrator: ApiClient) {
+  const name = `fuzz_${randomUUID().replaceAll('-', '')}`
+  const inputSchema = { type: 'object', properties: {}, additionalProperties: false }
+  const body = { name, kind: 'http', description: 'Fuzz', inputSchema, config: { url: 'https://none.invalid/' } }
+  const toolId = idOf(await administrator.post('/tools', body), 'tool')
+  const executionId = idOf(await administrator.post(`/tools/${toolId}/execute`), 'execution')
+  const policy = { match: [name], approverRoles: ['approver'] }
+  return { toolId, executionId, policyId: idOf(await administrator.post('/approval-policies', policy), 'policy') }
+}
+
 interface Made {
   readonly list: readonly Awaited<ReturnType<typeof makeResources>>[]
   readonly userIds: readonly string[]
   readonly secretIds: readonly string[]
   readonly eventIds: readonly string[]
+  readonly tools: readonly Awaited<ReturnType<typeof makeTool>>[]
 }
 
-const byName = ({ list, userIds, secretIds, eventIds }: Made): Record<string, readonly string[]> => {
+const byName = ({ list, userIds, secretIds, eventIds, tools }: Made): Record<string, readonly string[]> => {
   const of = (name: keyof (typeof list)[number]) => list.map((made) => made[name])
   return {
     collectionId: of('collectionId'),
@@ -100,6 +112,10 @@ const byName = ({ list, userIds, secretIds, eventIds }: Made): Record<string, re
     userId: userIds,
     eventId: eventIds,
     secretId: secretIds,
+    toolId: tools.map(({ toolId }) => toolId),
+    executionId: tools.map(({ executionId }) => executionId),
+    policyId: tools.map(({ policyId }) => policyId),
+    approverRoles: ['approver', 'admin'],
   }
 }
 
@@ -116,11 +132,13 @@ export async function makeFuzzWorld(platform: PlatformProcess): Promise<FuzzWorl
   const keeper = await signIn(apiUrl, administrator)
   const secretIds: string[] = []
   for (let made = 0; made < expendables + 2; made += 1) secretIds.push(await makeSecret(keeper))
+  const tools: Made['tools'][number][] = []
+  for (let made = 0; made < expendables + 2; made += 1) tools.push(await makeTool(keeper))
   const eventIds = await findEvents(keeper)
   return {
     accounts: { client, administrator },
-    ids: byName({ list: kept, userIds, eventIds, secretIds: secretIds.slice(0, 2) }),
-    expendableIds: byName({ list: spare, userIds, eventIds, secretIds: secretIds.slice(2) }),
+    ids: byName({ list: kept, userIds, eventIds, secretIds: secretIds.slice(0, 2), tools: tools.slice(0, 2) }),
+    expendableIds: byName({ list: spare, userIds, eventIds, secretIds: secretIds.slice(2), tools: tools.slice(2) }),
     expendableTokens: [...sessions.map(({ token }) => token), 'x', undefined],
   }
 }
