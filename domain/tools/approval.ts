@@ -1,6 +1,7 @@
 // Approvals and the policies that they follow, as clients see them.
 import { z } from 'zod'
 import { etagVersion, id, timestamp } from '../resource.ts'
+import { jsonObject } from './json-object.ts'
 
 const roleName = z.string().min(1).max(64)
 /** `*` stands for any characters of a tool's name. */
@@ -65,9 +66,12 @@ export type ApprovalStatus = (typeof approvalStatuses)[number]
 export const decisions = ['approve', 'deny'] as const
 export type Decision = (typeof decisions)[number]
 
-const toolArguments = z.record(z.string(), z.unknown())
+const toolArguments = jsonObject(1_000)
 /** SHA-256 in hexadecimal. */
-const argumentsHash = z.string().regex(/^[0-9a-f]{64}$/, 'is 64 hexadecimal digits')
+const argumentsHash = z
+  .string()
+  .max(64)
+  .regex(/^[0-9a-f]{64}$/, 'is 64 hexadecimal digits')
 
 /** What will run, for whoever decides; secrets stand by their paths. */
 export const previewSchema = z

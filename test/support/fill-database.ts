@@ -56,13 +56,6 @@ const statements = (model: EmbeddingModelRow): readonly string[] => [
   `insert into turns (id, chat_id, user_message_id, model, status, started_at, step_started_at)
    select ${idOf('0006', 'n')}, ${idOf('0005', 'n % 1000 + 1')}, ${idOf('0007', 'n')}, 'offline/extractive',
      case when n % 100 = 0 then 'queued' when n % 100 = 1 then 'running' else 'completed' end, now(), now() from generate_series(1, 50000) n`,
-  `insert into tools (id, name, kind) select ${idOf('000b', 'n')}, 'tool_' || n, 'http' from generate_series(1, 2000) n`,
-  `insert into tool_versions (id, tool_id, version, description, input_schema, config, requires_approval, cache_ttl_seconds, side_effects)
-   select ${idOf('000c', 'n')}, ${idOf('000b', 'n')}, 1, 'D', '{}', '{}', false, 0, false from generate_series(1, 2000) n`,
-  `insert into tool_executions (id, tool_id, tool_version_id, requester_id, turn_id, call_id, step, arguments, status, ended_at)
-   select ${idOf('000d', 'n')}, ${idOf('000b', 'n % 2000 + 1')}, ${idOf('000c', 'n % 2000 + 1')}, ${idOf('0001', 'n % 500 + 1')},
-     ${idOf('0006', 'n')}, 'c', 1, '{}', case when n % 100 = 0 then 'queued' else 'succeeded' end,
-     case when n % 100 <> 0 then now() end from generate_series(1, 50000) n`,
   `insert into messages (id, chat_id, turn_id, role, content, parent_message_id)
    select ${idOf('0007', 'n')}, ${idOf('0005', 'n % 1000 + 1')}, ${idOf('0006', 'n')}, 'user', 'x', ${idOf('0007', 'n - 1000')}
    from generate_series(1001, 50000) n`,
