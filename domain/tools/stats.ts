@@ -13,8 +13,7 @@ const maxBuckets = 366
 /** A day of hours, or a month of days. */
 const usualBuckets: Readonly<Record<BucketSize, number>> = { hour: 24, day: 30 }
 
-export const statsScopes = ['own', 'all'] as const
-export type StatsScope = (typeof statsScopes)[number]
+const statsScopes = ['own', 'all'] as const
 
 export const statsQuerySchema = z.strictObject({
   from: timestamp

@@ -32,8 +32,11 @@ describe('routes of tools', () => {
     expect(answer.status, JSON.stringify(answer.body)).to.equal(201)
     return answer.body['tool'] as Record<string, string> & { id: string; version: number }
   }
-  const patch = (id: string, body: unknown, { by = operator as ApiClient, headers = {} } = {}) =>
-    by.request('PATCH', `/tools/${id}`, { body, headers })
+  const patch = (
+    id: string,
+    body: unknown,
+    { by = operator, headers = {} }: { by?: ApiClient; headers?: Record<string, string> } = {},
+  ) => by.request('PATCH', `/tools/${id}`, { body, headers })
 
   it('store a tool with cautious defaults, and show it to whoever may see tools', async () => {
     const body = newTool()
