@@ -54,7 +54,7 @@ async function addMessage(tx: Db, chatId: string, { turnId, answer, toolCalls }:
   const added = await tx.query(
     `insert into messages (id, chat_id, turn_id, step, role, content, citations, tool_calls, model, usage, parent_message_id)
      values ($1, $2, $3, $4, 'assistant', $5, $6::jsonb, $7::jsonb, $8, $9::jsonb, $10)
-     on conflict (turn_id, step, role) where role <> 'tool' do nothing returning id`,
+     on conflict (turn_id, step, role, call_id) do nothing returning id`,
     bind,
   )
   return added.length > 0

@@ -20,7 +20,7 @@ export async function findUnansweredCalls(
         where a.execution_id = e.id and d.decision = 'deny' order by d.at desc limit 1) as reason
      from tool_executions e
      where e.turn_id = $1 and e.step = $2
-       and not exists (select from messages m where m.turn_id = $1 and m.call_id = e.call_id and m.role = 'tool')
+       and not exists (select from messages m where m.turn_id = $1 and m.step = $2 and m.role = 'tool' and m.call_id = e.call_id)
      order by e.id`,
     [turnId, step],
   )
@@ -45,7 +45,7 @@ export async function addToolMessages(
      insert into messages (id, chat_id, turn_id, step, role, content, call_id, parent_message_id)
      select n.id, l.chat_id, $1, $2, 'tool', n.content, n.call_id, coalesce(lag(n.id) over (order by n.place), l.id)
      from last l, unnest($3::uuid[], $4::text[], $5::text[]) with ordinality as n (id, call_id, content, place)
-     on conflict (turn_id, call_id) where role = 'tool' do nothing`,
+     on conflict (turn_id, step, role, call_id) do nothing`,
     [turnId, step, ids, messages.map(({ callId }) => callId), messages.map(({ content }) => content)],
   )
 }

@@ -7,8 +7,7 @@ export const toolsInTurns: Migration = {
   async up({ sql }) {
     await sql(`
       alter table messages add column call_id text, drop constraint messages_turn_id_step_role_key;
-      create unique index messages_answer on messages (turn_id, step, role) where role <> 'tool';
-      create unique index messages_call on messages (turn_id, call_id) where role = 'tool';
+      alter table messages add constraint messages_said unique nulls not distinct (turn_id, step, role, call_id);
       alter table turns add column step_started_at timestamptz, add column work_ms integer not null default 0;
       update turns set step_started_at = started_at where status = 'running';
       drop index turns_running;
