@@ -123,6 +123,25 @@ const crossChecks: readonly { readonly broken: (env: Environment) => boolean; re
   },
 ]
 
+function toModels(env: Environment) {
+  return {
+    openai: { apiKey: env.OPENAI_API_KEY, baseUrl: env.OPENAI_BASE_URL },
+    anthropic: { apiKey: env.ANTHROPIC_API_KEY, baseUrl: env.ANTHROPIC_BASE_URL },
+    ollama: {
+      host: env.OLLAMA_HOST,
+      apiKey: env.OLLAMA_API_KEY,
+      /** Tokens; the server keeps memory for as many, 2 GB at this default with a model of 8 billion parameters. */
+      contextWindow: env.CDSA_LLM_CONTEXT_WINDOW ?? 16_384,
+    },
+    defaultModel: env.CDSA_DEFAULT_MODEL,
+    embeddingModel: env.CDSA_EMBEDDING_MODEL,
+    /** How long a provider may be silent before a call is given up. */
+    stallTimeoutMs: env.CDSA_LLM_STALL_TIMEOUT_MS,
+    /** Tokens; for models that the platform's catalogue doesn't know, as on a compatible server. */
+    unknownContextWindow: env.CDSA_LLM_CONTEXT_WINDOW ?? 32_768,
+  }
+}
+
 function toConfig(env: Environment) {
   return {
     environment: env.NODE_ENV,
@@ -163,22 +182,7 @@ function toConfig(env: Environment) {
     /** Each of one use: the vault's values, everything else that is kept secret, the audit log's signature. */
     keys: { master: env.CDSA_MASTER_KEY, platform: env.CDSA_PLATFORM_KEY, audit: env.CDSA_AUDIT_KEY },
     bcryptCost: env.CDSA_BCRYPT_COST,
-    llm: {
-      openai: { apiKey: env.OPENAI_API_KEY, baseUrl: env.OPENAI_BASE_URL },
-      anthropic: { apiKey: env.ANTHROPIC_API_KEY, baseUrl: env.ANTHROPIC_BASE_URL },
-      ollama: {
-        host: env.OLLAMA_HOST,
-        apiKey: env.OLLAMA_API_KEY,
-        /** Tokens; the server keeps memory for as many, 2 GB at this default with a model of 8 billion parameters. */
-        contextWindow: env.CDSA_LLM_CONTEXT_WINDOW ?? 16_384,
-      },
-      defaultModel: env.CDSA_DEFAULT_MODEL,
-      embeddingModel: env.CDSA_EMBEDDING_MODEL,
-      /** How long a provider may be silent before a call is given up. */
-      stallTimeoutMs: env.CDSA_LLM_STALL_TIMEOUT_MS,
-      /** Tokens; for models that the platform's catalogue doesn't know, as on a compatible server. */
-      unknownContextWindow: env.CDSA_LLM_CONTEXT_WINDOW ?? 32_768,
-    },
+    llm: toModels(env),
     shutdownGraceMs: env.CDSA_SHUTDOWN_GRACE_MS,
     streamRetentionSeconds: env.CDSA_STREAM_RETENTION_SECONDS,
     turnTimeoutMs: env.CDSA_TURN_TIMEOUT_MS,

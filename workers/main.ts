@@ -25,7 +25,8 @@ export interface RunningWorkers {
 const slots: Readonly<Record<QueueName, number>> = {
   llm: 100,
   tools: 50,
-  documents: 4, rotation: 20,
+  documents: 4,
+  rotation: 20,
   operations: 4,
 }
 

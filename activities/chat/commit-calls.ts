@@ -7,9 +7,9 @@ import { type ToolCalled, calledEventId } from '../../domain/chat/turn-event.ts'
 import { toolCallWorkflowId } from '../../domain/tools/workflow-id.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { publishPatiently } from '../../platform/stream/publish-tool-event.ts'
-import type { StopListener } from './listen-for-cancel.ts'
+import { type StopListener, stopReasonOf } from './listen-for-cancel.ts'
 import type { ReadCall, ReadCalls } from './read-calls.ts'
-import { throughOutage } from './through-outage.ts'
+import { throughOutage } from '../through-outage.ts'
 
 export interface CallingStep {
   readonly turnId: string
@@ -56,15 +56,17 @@ export async function commitStepCalls(
   step: CallingStep,
 ): Promise<readonly string[] | undefined> {
   const { turnId, answer, calls, stop } = step
-  const committed = await throughOutage({ log: platform.log, turnId, stop }, () =>
-    commitCalls(platform.db, {
-      turnId,
-      requesterId: step.work.ownerId,
-      answer,
-      toolCalls: calls.toolCalls,
-      runs: calls.accepted.map((call) => toRun(step, call)),
-      refusals: calls.refusals,
-    }),
+  const committed = await throughOutage(
+    { log: platform.log, about: { turnId }, stopReason: () => stopReasonOf(stop) },
+    () =>
+      commitCalls(platform.db, {
+        turnId,
+        requesterId: step.work.ownerId,
+        answer,
+        toolCalls: calls.toolCalls,
+        runs: calls.accepted.map((call) => toRun(step, call)),
+        refusals: calls.refusals,
+      }),
   )
   if (committed === undefined) return undefined
   await publishCalled(platform, { turnId, step: answer.step, runs: committed })

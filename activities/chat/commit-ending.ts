@@ -2,8 +2,8 @@
 import { type TurnEnding, endTurn } from '../../db/chat/turn-work.ts'
 import type { EndedTurn } from '../../domain/chat/turn-ending.ts'
 import type { Platform } from '../../platform/platform.ts'
-import type { StopListener } from './listen-for-cancel.ts'
-import { throughOutage } from './through-outage.ts'
+import { type StopListener, stopReasonOf } from './listen-for-cancel.ts'
+import { throughOutage } from '../through-outage.ts'
 
 /** Resolves to how the turn did end; undefined when it is gone. Rejects as `throughOutage` does. */
 export const commitEnding = (
@@ -12,4 +12,4 @@ export const commitEnding = (
   { ending, stop }: { readonly ending: TurnEnding; readonly stop: Pick<StopListener, 'signal' | 'isUserCancel'> },
 ): Promise<EndedTurn | undefined> =>
   // A commit whose acknowledgement was lost has ended the turn: the next try finds it so.
-  throughOutage({ log, turnId, stop }, () => endTurn(db, turnId, ending))
+  throughOutage({ log, about: { turnId }, stopReason: () => stopReasonOf(stop) }, () => endTurn(db, turnId, ending))

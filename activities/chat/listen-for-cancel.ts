@@ -30,3 +30,7 @@ export async function listenForCancel(
     },
   }
 }
+
+/** Why a step has to stop without an end of its own; undefined as long as it may go on, or shall end by the user's cancel. */
+export const stopReasonOf = (stop: Pick<StopListener, 'signal' | 'isUserCancel'>): Error | undefined =>
+  stop.signal.aborted && !stop.isUserCancel() ? (stop.signal.reason as Error) : undefined

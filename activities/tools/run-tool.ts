@@ -57,7 +57,7 @@ async function work(
 
 /** Through an outage: what was done outside is done. */
 const commit = (platform: DispatchPlatform, call: ExecutionWork, ending: Ending) =>
-  throughOutage(platform, () =>
+  throughOutage({ log: platform.log, about: { executionId: call.executionId } }, () =>
     platform.db.transaction(async (tx) => {
       if (ending.to === 'succeeded') await keepResultOf(tx, call, ending.result)
       return endRun(tx, call.executionId, { from: ['running'], ...ending })

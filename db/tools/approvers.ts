@@ -4,7 +4,7 @@ import { type Approver, type OpenApproval, type Standing, standingOf } from '../
 import type { Db } from '../database.ts'
 
 /** As they are now: their roles, and whether they may decide at all. */
-export async function findApprovers(db: Db, userIds: readonly string[]): Promise<Approver[]> {
+async function findApprovers(db: Db, userIds: readonly string[]): Promise<Approver[]> {
   return db.query<Approver>(
     `select u.id as "userId", array_remove(array_agg(distinct r.name), null) as roles,
        u.disabled_at is null and coalesce(bool_or(rp.permission = 'approval:decide'), false) as "mayDecide"

@@ -2,7 +2,7 @@
 import type { ApprovalPolicy, Decision, EscalationTier } from './approval.ts'
 
 /** What applies where no policy does. */
-export const defaultPolicy = {
+const defaultPolicy = {
   id: null,
   approverRoles: ['approver'],
   quorum: 1,

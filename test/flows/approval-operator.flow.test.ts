@@ -158,8 +158,10 @@ describe('an operator’s decision through Temporal', function () {
     const { id, approvalId } = await ask('by hand')
     const start = (workflowId: string, executionId: string): Promise<string> =>
       temporal(
-        ...['workflow', 'execute', '--type', 'toolCall', '--task-queue', 'cdsa-tools', '--workflow-id', workflowId],
-        ...['--input', JSON.stringify({ executionId, timeoutMs: 5_000 })],
+        ...'workflow execute --type toolCall --task-queue cdsa-tools --workflow-id'.split(' '),
+        workflowId,
+        '--input',
+        JSON.stringify({ executionId, timeoutMs: 5_000 }),
       )
     const madeUp = newId()
     await start(`tool-call/${madeUp}`, madeUp)

@@ -140,7 +140,9 @@ describe('the dispatch of an approved call', function () {
   it('says that the outcome is unknown when it is, and names the failure when it isn’t', async () => {
     const codeOf = async (error: Error): Promise<string | undefined> => {
       const { executionId } = await approved()
-      behave = () => Promise.reject(error)
+      behave = async () => {
+        throw error
+      }
       await world.run(executionId)
       const [row] = await owner().query<{ code: string }>(
         `select problem->>'code' as code from tool_executions where id = $1`,
