@@ -5,6 +5,7 @@ import { type Db, openDatabase } from '../../db/database.ts'
 import { newId } from '../../db/ids.ts'
 import { countStaleVersions, findVaultKeys } from '../../db/vault/keys.ts'
 import type { SealedColumns, StoredVersion } from '../../db/vault/version-rows.ts'
+import { AppError } from '../../domain/errors.ts'
 import { parseConfig } from '../../platform/config.ts'
 import { createLogger } from '../../platform/logger.ts'
 import { SecretValue } from '../../platform/secret-value.ts'
@@ -73,15 +74,16 @@ describe('the rewrap of the vault’s keys', function () {
       [secretId],
     )
     expect(rows).to.have.length(values)
-    const opened = await Promise.all(
-      rows.map((row) =>
-        vault.open(row).then(
-          (value) => value.reveal(),
-          () => undefined,
-        ),
-      ),
-    )
-    return opened.filter((value, index) => value !== `value ${index + 1}`).length
+    let unreadable = 0
+    // One after the other: thousands at once would wait for a connection until that times out.
+    for (const [index, row] of rows.entries()) {
+      const value = await vault.open(row).catch((error: unknown) => {
+        if (error instanceof AppError && error.kind === 'internal') return undefined
+        throw error
+      })
+      if (value?.reveal() !== `value ${index + 1}`) unreadable += 1
+    }
+    return unreadable
   }
 
   const post = (path: string): Promise<{ readonly body: Record<string, unknown> }> =>
