@@ -17,7 +17,10 @@ export async function findUnansweredCalls(
   return db.query(
     `select e.call_id as "callId", e.status, e.result, e.problem,
        (select d.reason from approval_decisions d join approvals a on a.id = d.approval_id
-        where a.execution_id = e.id and d.decision = 'deny' order by d.at desc limit 1) as reason
+        where a.execution_id = e.id and d.decision = 'deny' order by d.at desc limit 1) as reason,
+       (select e.arguments from messages m, jsonb_array_elements(m.tool_calls) c
+        where m.turn_id = $1 and m.step = $2 and m.role = 'assistant' and c->>'callId' = e.call_id
+          and c->'arguments' <> e.arguments) as "ranWith"
      from tool_executions e
      where e.turn_id = $1 and e.step = $2
        and not exists (select from messages m where m.turn_id = $1 and m.step = $2 and m.role = 'tool' and m.call_id = e.call_id)

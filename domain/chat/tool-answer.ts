@@ -19,7 +19,11 @@ export interface CallOutcome {
   readonly problem: StoredProblem | null
   /** What whoever denied it gave as the reason. */
   readonly reason: string | null
+  /** What an approver made of the arguments; null where it ran as it was called. */
+  readonly ranWith: Readonly<Record<string, unknown>> | null
 }
+
+const editNote = 'Whoever approved it changed the arguments: it ran with these, not with yours.'
 
 /** A text that is cut says so where it is cut. */
 export function cutAnswer(json: string, limit: number): string {
@@ -42,7 +46,9 @@ function errorOf({ status, problem, reason }: CallOutcome): CallError {
 }
 
 /** A run that hasn't ended when it is asked for has lost its workflow: nobody knows what became of it. */
-export const answerOf = (outcome: CallOutcome): string =>
-  outcome.status === 'succeeded'
-    ? cutAnswer(JSON.stringify(outcome.result ?? null), answerLimit)
-    : errorAnswer(errorOf(outcome))
+export function answerOf(outcome: CallOutcome): string {
+  const { status, result, ranWith } = outcome
+  if (status !== 'succeeded') return errorAnswer(errorOf(outcome))
+  const told = ranWith === null ? (result ?? null) : { note: editNote, arguments: ranWith, result: result ?? null }
+  return cutAnswer(JSON.stringify(told), answerLimit)
+}

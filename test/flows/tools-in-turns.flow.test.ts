@@ -102,6 +102,22 @@ describe('tools in a turn', function () {
     expect(world.echo.requests.some(({ path }) => path === '/denied')).to.equal(false)
   })
 
+  it('tells the model when an approver changed the arguments', async () => {
+    const policy = { match: ['http_request'], approverRoles: ['approver'], allowEdit: true }
+    const { body: made } = await world.admin.post('/approval-policies', policy)
+    const { turnId, view } = await say(request('/as-asked'))
+    const approval = await pending(turnId)
+    const args = { method: 'POST', url: `${world.echo.url}/as-edited`, body: 'edited' }
+    const edited = { decision: 'approve', arguments: args, argumentsHash: approval['argumentsHash'] }
+    const decided = await approver.post(`/approvals/${approval['id']}/decide`, edited)
+    expect(decided.body['approval'], JSON.stringify(decided.body)).to.include({ status: 'approved' })
+    const seen = await view
+    expect(seen.text).to.include('/as-edited').and.include('changed the arguments')
+    const paths = world.echo.requests.map(({ path }) => path)
+    expect(paths).to.include('/as-edited').and.not.include('/as-asked')
+    await world.admin.request('DELETE', `/approval-policies/${made['policy'].id}`)
+  })
+
   it('can be cancelled while it waits', async () => {
     const { turnId, view } = await say(request('/cancelled'))
     const approval = await pending(turnId)

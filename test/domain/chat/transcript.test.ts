@@ -66,20 +66,22 @@ describe('what a tool answered', () => {
 
   it('is cut where it is too long, and says so there', () => {
     const text = 'x'.repeat(answerLimit)
-    const content = answerOf({ status: 'succeeded', result: text, problem: null, reason: null })
+    const content = answerOf({ status: 'succeeded', result: text, problem: null, reason: null, ranWith: null })
     expect(content).to.match(/^"x+… \[cut here: 2 more characters\]$/)
     expect(cutAnswer('a😀', 2)).to.equal('a… [cut here: 2 more characters]')
   })
 
   it('says why there is no result', () => {
     const told = (status: 'denied' | 'expired' | 'running', reason: string | null = null) =>
-      JSON.parse(answerOf({ status, result: null, problem: null, reason })).error
+      JSON.parse(answerOf({ status, result: null, problem: null, reason, ranWith: null })).error
     expect(told('denied', 'Too dear.')).to.deep.equal({ code: 'tool.denied', detail: 'Too dear.' })
     expect(told('denied').detail).to.match(/No reason/)
     expect(told('expired').code).to.equal('tool.expired')
     expect(told('running').code).to.equal('tool.outcome_unknown')
     const problem = { code: 'tool.failed', title: 'It failed', detail: 'Division by zero.' } as const
-    expect(JSON.parse(answerOf({ status: 'failed', result: null, problem, reason: null }))).to.deep.equal({
+    expect(
+      JSON.parse(answerOf({ status: 'failed', result: null, problem, reason: null, ranWith: null })),
+    ).to.deep.equal({
       error: { code: 'tool.failed', detail: 'Division by zero.' },
     })
   })
