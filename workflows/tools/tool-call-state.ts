@@ -38,6 +38,10 @@ export class ToolCallState {
     return this.#status === 'pending'
   }
 
+  get isApproved(): boolean {
+    return this.#status === 'approved'
+  }
+
   at(stage: string): void {
     this.#stage = stage
     const tool = this.#approval === undefined ? '' : `, tool \`${this.#approval.toolName}\``

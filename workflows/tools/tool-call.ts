@@ -90,15 +90,15 @@ async function run({ executionId, timeoutMs }: ToolCallInput, state: ToolCallSta
   for (;;) {
     const plan = await planExecution({ executionId })
     if (plan.next === 'ended') return plan.outcome
-    if (plan.next === 'run') {
-      state.at('running')
-      const outcome = await running(timeoutMs).runTool({ executionId })
-      // The rules have changed since the approval: it waits for another one.
-      if (outcome !== 'approval_void') return outcome
-      continue
+    if (plan.next === 'approval') {
+      state.open(plan.approval)
+      await untilDecided(state)
+      if (!state.isApproved) continue
     }
-    state.open(plan.approval)
-    await untilDecided(state)
+    state.at('running')
+    const outcome = await running(timeoutMs).runTool({ executionId })
+    // The rules have changed since the approval: it waits for another one.
+    if (outcome !== 'approval_void') return outcome
   }
 }
 
