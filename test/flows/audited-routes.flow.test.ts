@@ -158,6 +158,24 @@ describe('[A16] every route that changes something', function () {
     await call('POST /vault/keys/rewrap', {}, { by })
   })
 
+  async function makeApprover() {
+    const person = await signUp(apiUrl)
+    await administrator.request('PATCH', `/users/${person.userId}`, { body: { roles: ['user', 'approver'] } })
+    return person
+  }
+
+  async function callApprovals(executionId: string): Promise<void> {
+    const [one, other] = [await makeApprover(), await makeApprover()]
+    const approvalId = await eventually('the approval is there', async () => {
+      const { data } = (await one.get('/approvals?status=pending&limit=100')).body
+      return (data as { id: string; executionId: string }[]).find((found) => found.executionId === executionId)?.id
+    })
+    const decision = { decision: 'approve' }
+    await call('POST /approvals/{approvalId}/token', { approvalId }, { by: one, body: decision })
+    await call('POST /approvals/{approvalId}/delegate', { approvalId }, { by: one, body: { userId: other.userId } })
+    await call('POST /approvals/{approvalId}/decide', { approvalId }, { by: other, body: decision })
+  }
+
   it('of tools, their runs and the policies of approvals', async () => {
     const by = administrator
     const policy = { match: ['walk_*'], approverRoles: ['approver'] }
@@ -171,7 +189,8 @@ describe('[A16] every route that changes something', function () {
     const toolId = tool.id
     await call('PATCH /tools/{toolId}', { toolId }, { by, body: { description: 'B' } })
     const { execution } = await call('POST /tools/{toolId}/execute', { toolId }, { body: { arguments: {} } })
-    // It waits for an approval, so that it can be cancelled.
+    await callApprovals(execution.id)
+    // One voice of two leaves it waiting, so that it can be cancelled.
     await call('POST /tool-executions/{executionId}/cancel', { executionId: execution.id })
     await call('DELETE /tools/{toolId}', { toolId }, { by })
     await call('DELETE /approval-policies/{policyId}', { policyId }, { by })
