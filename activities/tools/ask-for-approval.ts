@@ -9,6 +9,7 @@ import { findEligibleApprovers } from '../../db/tools/approvers.ts'
 import { moveExecution } from '../../db/tools/executions.ts'
 import { reflectApprovals } from '../../db/tools/turn-status.ts'
 import type { ToolEvent } from '../../domain/chat/turn-event.ts'
+import { AppError } from '../../domain/errors.ts'
 import { approvalRequestedNotification } from '../../domain/notifications/approval-notifications.ts'
 import type { ToolContracts } from '../../platform/tools/tool-contracts.ts'
 import { workflowOf } from '../workflow-of.ts'
@@ -70,9 +71,15 @@ export async function askForApproval(tools: ToolContracts, tx: Db, call: ToolCal
 }
 
 /** The run waits again, under the rules of today. Call it last in the transaction. */
-export async function askAgain(tx: Db, call: ToolCall, approvalId: string): Promise<Asked> {
+export async function askAgain(tools: ToolContracts, tx: Db, call: ToolCall): Promise<Asked> {
   const { work, policy } = call
-  const stored = await reopenApproval(tx, approvalId, { policy, argumentsHash: hashOf(call, work.arguments) })
+  if (work.approvalId === null) throw new AppError('internal', { detail: 'The run has no approval to open anew.' })
+  const stored = await reopenApproval(tx, work.approvalId, {
+    policy,
+    arguments: work.arguments,
+    argumentsHash: hashOf(call, work.arguments),
+    preview: tools.preview(work.tool, work.arguments),
+  })
   const execution = await moveExecution(tx, work.executionId, { from: ['approved'], to: 'pending_approval' })
   const notified = await tell(tx, call, stored, 'approval.reopen')
   return { stored, told: { execution, notified }, events: [requestedEvent(stored)] }

@@ -81,7 +81,7 @@ async function dispatchApproved(platform: DispatchPlatform, tx: Db, call: ToolCa
   }
   const stored = await lockApproval(tx, work.approvalId)
   if (await stillHolds(tx, call, stored)) return begin(tx, call)
-  const { told, events } = await askAgain(tx, call, work.approvalId)
+  const { told, events } = await askAgain(platform.tools, tx, call)
   return isVoid(told, events)
 }
 

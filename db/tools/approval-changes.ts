@@ -140,20 +140,24 @@ export async function escalateApproval(tx: Db, approvalId: string, tier: number)
   return raised > 0
 }
 
-/** Waits anew, under other rules or for other voices: what was decided before counts no more. The caller holds `lockApproval`. */
+/**
+ * Waits anew, under other rules or for other voices, and shows what would run now: what was decided before counts no more.
+ * The caller holds `lockApproval`.
+ */
 export async function reopenApproval(
   tx: Db,
   approvalId: string,
-  { policy, argumentsHash }: { readonly policy: AppliedPolicy; readonly argumentsHash: string },
+  { policy, ...now }: Pick<NewApproval, 'policy' | 'arguments' | 'argumentsHash' | 'preview'>,
 ): Promise<StoredApproval> {
   await tx.execute(
     `update approvals set status = 'pending', decided_at = null, tier = 0, revision = revision + 1, arguments_hash = $2,
        policy_id = $3, policy_version = $4, approver_roles = $5::text[], quorum = $6, escalation = $7::jsonb,
-       allow_edit = $8, opened_at = now(), expires_at = now() + make_interval(secs => $9)
+       allow_edit = $8, arguments = $10::jsonb, preview = $11::jsonb, opened_at = now(),
+       expires_at = now() + make_interval(secs => $9)
      where id = $1`,
     [
       approvalId,
-      argumentsHash,
+      now.argumentsHash,
       policy.id,
       policy.version,
       policy.approverRoles,
@@ -161,6 +165,8 @@ export async function reopenApproval(
       JSON.stringify(policy.escalation),
       policy.allowEdit,
       policy.timeoutSeconds,
+      JSON.stringify(now.arguments),
+      JSON.stringify(now.preview),
     ],
   )
   return lockApproval(tx, approvalId)

@@ -1,6 +1,12 @@
 // Who may decide: asked anew each time, for roles are taken away and accounts are disabled.
 import { AppError } from '../../domain/errors.ts'
-import { type Approver, type OpenApproval, type Standing, standingOf } from '../../domain/tools/approval-rules.ts'
+import {
+  type Approver,
+  type OpenApproval,
+  type Standing,
+  standingOf,
+  stillCounts,
+} from '../../domain/tools/approval-rules.ts'
 import type { Db } from '../database.ts'
 
 /** As they are now: their roles, and whether they may decide at all. */
@@ -52,14 +58,11 @@ export async function requireStanding(db: Db, rules: OpenApproval, userId: strin
 /** Whether each counted voice could speak today as it did. */
 export async function areVoicesStillEligible(db: Db, rules: OpenApproval): Promise<boolean> {
   const counted = rules.votes.filter(({ revision }) => revision === rules.revision)
-  const unspoken = { ...rules, votes: [] }
-  for (const { userId } of counted) {
-    const standing = await requireStanding(db, unspoken, userId).catch((error: unknown) => {
-      if (!(error instanceof AppError)) throw error
-    })
-    if (standing === undefined) return false
-  }
-  return true
+  const people = await findApprovers(
+    db,
+    counted.flatMap(({ userId, standsFor }) => [userId, standsFor ?? userId]),
+  )
+  return counted.every((vote) => stillCounts(rules, vote, people))
 }
 
 /** Throws `request.invalid` for somebody who can't stand in: the requester, oneself, or one who may not decide. */

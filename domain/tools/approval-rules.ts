@@ -121,6 +121,16 @@ export function standingOf(
   return free === undefined ? no('already_decided') : { may: true, standsFor: free.userId }
 }
 
+/** Whether a vote would count today as it did: for the same voice, by whoever may still speak for it. */
+export function stillCounts(approval: OpenApproval, vote: Vote, people: readonly Approver[]): boolean {
+  const { userId, standsFor } = vote
+  const speaker = people.find((one) => one.userId === userId)
+  const voice = people.find((one) => one.userId === (standsFor ?? userId))
+  if (speaker?.mayDecide !== true || voice === undefined || !isEligible(approval, voice)) return false
+  if (standsFor === null) return true
+  return approval.delegations.some(({ fromUserId, toUserId }) => fromUserId === standsFor && toUserId === userId)
+}
+
 /** One denial ends it; approvals count by voice, of the arguments as they are now. */
 export function outcomeOf({ quorum, revision, votes }: OpenApproval): 'pending' | 'approved' | 'denied' {
   const counted = votes.filter((vote) => vote.revision === revision)

@@ -78,6 +78,8 @@ describe('the dispatch of an approved call', function () {
       expect(await statusOf(executionId)).to.equal('pending_approval')
       const { approval } = await world.approval(executionId)
       expect(approval).to.include({ id: approvalId, status: 'pending', revision: 2 })
+      const { arguments: willRun } = await world.work(executionId)
+      expect(approval.arguments, 'what is shown is what would run').to.deep.equal(willRun)
       const { argumentsHash } = approval
       expect(await world.say(approver, approvalId, { act: 'approve', argumentsHash })).to.equal('approved')
       expect(await world.run(executionId)).to.equal('succeeded')
@@ -106,6 +108,24 @@ describe('the dispatch of an approved call', function () {
     await owner().execute('delete from user_roles where user_id = $1', [without.userId])
     expect(await world.run(other.executionId)).to.equal('approval_void')
     expect(ran).not.to.include(executionId).and.not.include(other.executionId)
+  })
+
+  it('[L2] asks again when somebody was spoken for who has gone, also where the delegate might speak by now', async () => {
+    await world.role('deputy', 'approval:decide')
+    const [leaving, deputy] = [await world.person('approver'), await world.person('deputy')]
+    const escalation = [{ afterSeconds: 60, roles: ['deputy'] }]
+    await world.policy({ match: ['tool_of_two'], approverRoles: ['approver'], quorum: 2, escalation }, approver)
+    const executionId = await world.call(await world.tool({ name: 'tool_of_two' }), requester)
+    await world.plan(executionId)
+    const { id, argumentsHash } = (await world.approval(executionId)).approval
+    await world.say(leaving, id, { act: 'delegate', to: deputy.userId })
+    await world.say(deputy, id, { act: 'approve', argumentsHash })
+    await world.pass(id, 61)
+    await world.escalate(id)
+    expect(await world.say(approver, id, { act: 'approve', argumentsHash })).to.equal('approved')
+    await owner().execute('update users set disabled_at = now() where id = $1', [leaving.userId])
+    expect(await world.run(executionId)).to.equal('approval_void')
+    expect(ran).not.to.include(executionId)
   })
 
   for (const [what, change, code] of [
