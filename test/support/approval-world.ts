@@ -30,6 +30,12 @@ export interface Somebody {
   readonly sessionId: string
 }
 
+export interface StatedToken {
+  readonly approvalId: string
+  readonly act: ApprovalAct['act']
+  readonly token: string
+}
+
 export type ApprovalWorld = Awaited<ReturnType<typeof openApprovalWorld>>
 
 const textSchema = {
@@ -60,6 +66,10 @@ export async function openApprovalWorld(runs: ToolRuns = { run: async (_tool, ar
     end: createEndExecution(platform),
   }
   const workflowId = toolCallWorkflowId
+  const use = async ({ approvalId, act, token }: StatedToken, { attempt = 1 } = {}): Promise<string> => {
+    const activity = act === 'delegate' ? activities.delegate : activities.decide
+    return (await inActivity(() => activity({ approvalId, token }), { attempt })).status
+  }
   return {
     database,
     platform,
@@ -116,11 +126,14 @@ export async function openApprovalWorld(runs: ToolRuns = { run: async (_tool, ar
     end: (executionId: string, ending: RunEnding) =>
       inActivity(() => activities.end({ executionId, ...ending }), { workflowId: workflowId(executionId) }),
     /** As a token says it that this person was given. */
-    say: async (who: Somebody, approvalId: string, act: ApprovalAct): Promise<string> => {
-      const token = await approvalTokens.mint({ approvalId, ...who, act })
-      const activity = act.act === 'delegate' ? activities.delegate : activities.decide
-      return (await inActivity(() => activity({ approvalId, token }))).status
-    },
+    say: async (who: Somebody, approvalId: string, act: ApprovalAct): Promise<string> =>
+      use({ approvalId, act: act.act, token: await approvalTokens.mint({ approvalId, ...who, act }) }),
+    mint: async (who: Somebody, approvalId: string, act: ApprovalAct): Promise<StatedToken> => ({
+      approvalId,
+      act: act.act,
+      token: await approvalTokens.mint({ approvalId, ...who, act }),
+    }),
+    use,
     edit: async (who: Somebody, approvalId: string, args: object): Promise<string> => {
       const id = newId()
       await createEdit(db, { id, approvalId, userId: who.userId, arguments: { ...args } })
