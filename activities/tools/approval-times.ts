@@ -1,7 +1,5 @@
 // What happens to an approval by the clock alone: more roles may decide, those who may are warned, and in the end it is
 // denied. Each is asked of the rows, so that a repeat changes nothing.
-import { appendAuditEvent } from '../../db/audit/events.ts'
-import type { AuditAction } from '../../domain/audit/event.ts'
 import type { Db } from '../../db/database.ts'
 import { createNotifications } from '../../db/notifications/notifications.ts'
 import { escalateApproval, settleApproval } from '../../db/tools/approval-changes.ts'
@@ -20,25 +18,25 @@ import type { ApprovalStatus } from '../../domain/tools/approval.ts'
 import { tierAfter } from '../../domain/tools/approval-rules.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { announceNotifications } from '../../platform/notifications/announce-notifications.ts'
-import { workflowOf } from '../workflow-of.ts'
 import { announceRun } from './announce-run.ts'
 import { type AwaitedApproval, awaitedOf, warnsAt } from './awaited-approval.ts'
 import type { Told } from './end-run.ts'
+import { recordApproval } from './record-approval.ts'
 
 interface ApprovalInput {
   readonly approvalId: string
 }
 
-const record = (tx: Db, { approval }: StoredApproval, action: AuditAction): Promise<string> =>
-  appendAuditEvent(tx, {
-    action,
-    outcome: 'success',
-    actor: { type: 'system' },
-    onBehalfOf: approval.requesterId,
-    resource: { type: 'approval', id: approval.id },
+const record = (
+  tx: Db,
+  { approval }: StoredApproval,
+  action: 'approval.escalate' | 'approval.expire',
+): Promise<string> =>
+  recordApproval(tx, action, {
     approvalId: approval.id,
-    ...workflowOf(),
-    details: { executionId: approval.executionId, tier: approval.tier },
+    executionId: approval.executionId,
+    requesterId: approval.requesterId,
+    details: { tier: approval.tier },
   })
 
 /** One notification a transaction: a warning that is due with an escalation comes with the next look. */

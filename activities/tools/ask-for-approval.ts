@@ -1,5 +1,4 @@
 // Makes the approval that a run waits for, or opens it anew where what was approved isn't what would run now.
-import { appendAuditEvent } from '../../db/audit/events.ts'
 import type { Db } from '../../db/database.ts'
 import { newId } from '../../db/ids.ts'
 import { createNotifications } from '../../db/notifications/notifications.ts'
@@ -12,9 +11,9 @@ import type { ToolEvent } from '../../domain/chat/turn-event.ts'
 import { AppError } from '../../domain/errors.ts'
 import { approvalRequestedNotification } from '../../domain/notifications/approval-notifications.ts'
 import type { ToolContracts } from '../../platform/tools/tool-contracts.ts'
-import { workflowOf } from '../workflow-of.ts'
 import { type ToolCall, hashOf } from './call-of.ts'
 import type { Told } from './end-run.ts'
+import { recordApproval } from './record-approval.ts'
 
 export interface Asked {
   readonly stored: StoredApproval
@@ -36,14 +35,10 @@ export const requestedEvent = ({ approval }: StoredApproval): ToolEvent => ({
 async function tell(tx: Db, { work }: ToolCall, asked: StoredApproval, action: 'approval.request' | 'approval.reopen') {
   const { approval, rules } = asked
   await reflectApprovals(tx, work.turnId)
-  await appendAuditEvent(tx, {
-    action,
-    outcome: 'success',
-    actor: { type: 'system' },
-    onBehalfOf: work.requesterId,
-    resource: { type: 'approval', id: approval.id },
+  await recordApproval(tx, action, {
     approvalId: approval.id,
-    ...workflowOf(),
+    executionId: approval.executionId,
+    requesterId: work.requesterId,
     details: { tool: work.tool.name, toolVersion: work.tool.version, argumentsHash: approval.argumentsHash },
   })
   const userIds = await findEligibleApprovers(tx, { roles: rules.roles, except: rules.requesterId })

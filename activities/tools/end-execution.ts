@@ -1,19 +1,17 @@
 // Ends a run that can't go on: it was cancelled, or it failed outside of its own work. What waits for a decision then waits
 // no more.
-import { appendAuditEvent } from '../../db/audit/events.ts'
 import type { Db } from '../../db/database.ts'
 import { settleApproval } from '../../db/tools/approval-changes.ts'
-import { getExecutionWork } from '../../db/tools/execution-work.ts'
+import { type ExecutionWork, getExecutionWork } from '../../db/tools/execution-work.ts'
 import { reflectApprovals } from '../../db/tools/turn-status.ts'
 import { AppError, type StoredProblem, toStoredProblem } from '../../domain/errors.ts'
 import { hasEnded } from '../../domain/tools/execution.ts'
-import type { ExecutionWork } from '../../db/tools/execution-work.ts'
 import type { Platform } from '../../platform/platform.ts'
-import { workflowOf } from '../workflow-of.ts'
 import { announceRun } from './announce-run.ts'
 import { type RunInput, requireOwnWorkflow } from './call-of.ts'
 import { endRun, type Told } from './end-run.ts'
 import { type RunOutcome, endedAs } from './plan-execution.ts'
+import { recordApproval } from './record-approval.ts'
 
 export type RunEnding =
   | { readonly status: 'cancelled' }
@@ -29,16 +27,7 @@ function problemOf({ status, tool }: ExecutionWork, ending: RunEnding): StoredPr
 
 async function cancelApproval(tx: Db, { approvalId, requesterId, executionId }: ExecutionWork): Promise<void> {
   if (approvalId === null || !(await settleApproval(tx, approvalId, 'cancelled'))) return
-  await appendAuditEvent(tx, {
-    action: 'approval.cancel',
-    outcome: 'success',
-    actor: { type: 'system' },
-    onBehalfOf: requesterId,
-    resource: { type: 'approval', id: approvalId },
-    approvalId,
-    ...workflowOf(),
-    details: { executionId },
-  })
+  await recordApproval(tx, 'approval.cancel', { approvalId, executionId, requesterId })
 }
 
 /** Resolves to how the run has ended, which may be otherwise. */
