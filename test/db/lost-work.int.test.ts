@@ -64,7 +64,7 @@ describe('lost work', function () {
     await beginTurn(db, turnId)
     expect(await listUnstartedTurns(db, 5)).to.deep.equal([])
     expect(await listOverdueTurns(db, 60)).to.deep.equal([])
-    await db.execute(`update turns set started_at = now() - interval '61 seconds' where id = $1`, [turnId])
+    await db.execute(`update turns set step_started_at = now() - interval '61 seconds' where id = $1`, [turnId])
     expect(await listOverdueTurns(db, 60)).to.deep.equal([turnId])
   })
 })
