@@ -1,50 +1,34 @@
 // A value that is known is looked for everywhere but in the answer that gives it: a whole platform with its loudest log,
 // its database, its workflows' histories, every file that it keeps, and everything that it answers.
 import { randomBytes } from 'node:crypto'
-import { readFile, readdir } from 'node:fs/promises'
-import { join } from 'node:path'
-import type { Client } from '@temporalio/client'
 import { expect } from 'chai'
 import { type Db, openDatabase } from '../../db/database.ts'
-import { parseConfig } from '../../platform/config.ts'
-import { loadPlatformKeys } from '../../platform/keys.ts'
-import { createLogger } from '../../platform/logger.ts'
-import { createTemporalClient } from '../../platform/temporal/temporal-client.ts'
 import { type ApiAnswer, type ApiClient, signUp } from '../support/api-client.ts'
+import { type Histories, createCanarySearch, dumpDatabase, filesWith, openHistories } from '../support/canary-search.ts'
 import { eventually } from '../support/eventually.ts'
 import { makeOperator } from '../support/operator.ts'
 import { applicationDatabaseUrl } from '../support/platform-database.ts'
 import { type PlatformProcess, startPlatformProcess } from '../support/platform-process.ts'
 
 const canary = `canary-${randomBytes(12).toString('hex')}`
-/** Base64 in its three alignments, without the ends that depend on what stands around. */
-const aligned = [0, 1, 2].map((offset) => {
-  const text = Buffer.from('x'.repeat(offset) + canary).toString('base64')
-  return text.slice(4, -4)
-})
-const forms = [canary, canary.toUpperCase(), Buffer.from(canary).toString('hex'), ...aligned]
-const isIn = (text: string): boolean => forms.some((form) => text.includes(form))
+const isIn = createCanarySearch(canary)
 
 describe('a secret’s value', function () {
   this.timeout(240_000)
   let platform: PlatformProcess
   let operator: ApiClient
   let db: Db
-  let temporal: Client
+  let histories: Histories
   const answers: ApiAnswer<unknown>[] = []
   before(async () => {
     platform = await startPlatformProcess({ env: { LOG_LEVEL: 'trace' } })
     const url = applicationDatabaseUrl(process.env, platform.dataDir)
     db = openDatabase({ url, poolSize: 1 })
     operator = await makeOperator(await signUp(platform.run.apiUrl), url)
-    const config = parseConfig({ TEMPORAL_ADDRESS: platform.run.temporalAddress, CDSA_DATA_DIR: platform.dataDir })
-    temporal = await createTemporalClient(
-      config,
-      await loadPlatformKeys({ config, log: createLogger({ level: 'silent' }) }),
-    )
+    histories = await openHistories(platform)
   })
   after(async () => {
-    await temporal?.connection.close()
+    await histories?.temporal.connection.close()
     await db?.close()
     await platform?.stop()
   })
@@ -83,54 +67,26 @@ describe('a secret’s value', function () {
     await post(`${url}/versions/1/destroy`)
   }
 
-  async function dump(): Promise<string> {
-    const tables = await db.query<{ name: string }>(
-      `select format('%I', relname) as name from pg_class
-       where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relispartition`,
-    )
-    // A partition's rows are its table's; the application may read them there alone.
-    expect(tables.map(({ name }) => name)).to.include.members(['secret_versions', 'audit_events'])
-    const texts = await Promise.all(tables.map(({ name }) => db.query(`select t::text as row from ${name} t`)))
-    return JSON.stringify(texts)
-  }
-
-  async function histories(): Promise<string> {
-    const texts: string[] = []
-    for await (const { workflowId, runId } of temporal.workflow.list())
-      texts.push(JSON.stringify(await temporal.workflow.getHandle(workflowId, runId).fetchHistory()))
-    return texts.join('\n')
-  }
-
   it('[V25] is in no history, log, column, file, list or error body', async () => {
     await use()
     for (const { status, body } of answers)
       expect(isIn(JSON.stringify(body)), `an answer with ${status}`).to.equal(false)
     expect(answers.map(({ status }) => status)).to.include.members([201, 200, 202, 400, 404, 409, 413, 422])
-    expect(isIn(await dump()), 'the database').to.equal(false)
+    expect(isIn(await dumpDatabase(db)), 'the database').to.equal(false)
     const recorded = await eventually('the rewrap is listed', async () => {
-      const text = await histories()
+      const text = await histories.read()
       return text.includes('rewrapKeys') && text
     })
     expect(isIn(recorded), 'a history').to.equal(false)
     expect(platform.output()).to.include('/api/v1/vault/secrets')
     expect(isIn(platform.output()), 'the log').to.equal(false)
-    const files = (await readdir(platform.dataDir, { recursive: true, withFileTypes: true })).filter((file) =>
-      file.isFile(),
-    )
-    expect(files.map(({ name }) => name)).to.include('run.json')
-    for (const { parentPath, name } of files) {
-      const bytes = await readFile(join(parentPath, name)).catch(() => Buffer.alloc(0))
-      expect(
-        forms.some((form) => bytes.includes(form)),
-        name,
-      ).to.equal(false)
-    }
+    expect(await filesWith(platform.dataDir, isIn)).to.deep.equal([])
   })
 
   it('would be found: the search sees what isn’t secret', async () => {
     const created = await operator.post('/chats', { title: canary })
     expect(created.status).to.equal(201)
-    expect(isIn(await dump())).to.equal(true)
+    expect(isIn(await dumpDatabase(db))).to.equal(true)
     for (const text of [
       `a${canary}b`,
       Buffer.from(`{"v":"${canary}"}`).toString('base64'),

@@ -86,6 +86,11 @@ export class ApprovalModel {
     return this.votes.filter(({ revision }) => revision === this.revision)
   }
 
+  /** Who has spoken, was spoken for, or has given their voice away. */
+  get involved(): ReadonlySet<number> {
+    return new Set([...this.#delegates.keys(), ...this.votes.flatMap(({ by, voice }) => [by, voice])])
+  }
+
   /** In whose place somebody may speak now; their own, where they have given it to nobody. */
   voicesOf(index: number): number[] {
     if (this.#isEligible(index) && !this.#delegates.has(index)) return [index]

@@ -132,12 +132,10 @@ const replay = (which: number, attempt: number): Step =>
     expect(outcome).to.be.oneOf(attempt > 1 ? [model.status, 'approval.token_invalid'] : ['approval.token_invalid'])
   })
 
-/** Of those who spoke, or were spoken for, if there are any. */
+/** Of those who have had a part in it, if there are any. */
 const toggle = (choice: Choice): Step =>
   step('switch account', async (model, { world, people }, tell) => {
-    const index = chosen(model, choice, (person) =>
-      model.votes.some(({ by, voice }) => by === person || voice === person),
-    )
+    const index = chosen(model, choice, (person) => model.involved.has(person))
     tell(String(index))
     const person = model.people[index]
     if (person === undefined) return

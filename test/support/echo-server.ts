@@ -1,4 +1,5 @@
-// What tools reach in tests: a server that keeps each request as it came, and answers with what it got but for secrets.
+// What tools reach in tests: a server that keeps each request as it came, and answers with what it got, its credential too,
+// which must not come through; below `/reflect` in every form that a host may give it back in.
 import { createServer } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
@@ -21,6 +22,13 @@ export interface EchoServer {
   stop(): Promise<void>
 }
 
+function reflectionOf(text: string) {
+  const base64 = Buffer.from(text).toString('base64')
+  const url = encodeURIComponent(text)
+  const pair = Buffer.from(`user:${text}`).toString('base64url')
+  return { text, base64, url, pair, lower: url.toLowerCase(), form: new URLSearchParams({ text }).toString() }
+}
+
 export async function startEchoServer(): Promise<EchoServer> {
   const requests: EchoedRequest[] = []
   let isHeld = false
@@ -29,8 +37,11 @@ export async function startEchoServer(): Promise<EchoServer> {
       const { method = '', url: path = '', headers } = request
       requests.push({ method, path, headers, body })
       if (isHeld) return
-      response.writeHead(200, { 'content-type': 'application/json' })
-      response.end(JSON.stringify({ method, path, body, authorization: headers.authorization }))
+      const { authorization } = headers
+      const reflection = path.startsWith('/reflect') ? reflectionOf(authorization?.replace('Bearer ', '') ?? '') : null
+      const reflected = reflection && { 'x-request-id': reflection.text, etag: `"${reflection.base64}"` }
+      response.writeHead(200, { 'content-type': 'application/json', ...reflected })
+      response.end(JSON.stringify({ method, path, body, authorization, ...reflection }))
     })
   })
   server.listen(0, '127.0.0.1')

@@ -45,11 +45,15 @@ const postSchema = {
   additionalProperties: false,
 }
 
-export async function startToolsWorld(env: Readonly<Record<string, string>> = {}): Promise<ToolsWorld> {
+/** `allow` are further places that tools may reach, `host:port` each. */
+export async function startToolsWorld(
+  env: Readonly<Record<string, string>> = {},
+  { allow = [] }: { readonly allow?: readonly string[] } = {},
+): Promise<ToolsWorld> {
   const echo = await startEchoServer()
   const platform = await startPlatformProcess({
     env: {
-      CDSA_EGRESS_ALLOW: echo.place,
+      CDSA_EGRESS_ALLOW: [echo.place, ...allow].join(','),
       CDSA_ADMIN_EMAIL: administrator.email,
       CDSA_ADMIN_PASSWORD: administrator.password,
       ...env,
