@@ -1,7 +1,7 @@
 // The sweep of tool calls: starts those that a person asked for and whose start was lost, and ends those that nobody drives
 // any more. Temporal is asked about each before it is ended: a call may rightly wait for weeks.
 import { WorkflowNotFoundError } from '@temporalio/client'
-import { announceRun } from '../activities/tools/announce-run.ts'
+import { announceRun } from '../platform/tools/announce-run.ts'
 import { type RunEnding, endExecution } from '../activities/tools/end-execution.ts'
 import {
   type UnendedExecution,

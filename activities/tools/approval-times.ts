@@ -18,9 +18,8 @@ import type { ApprovalStatus } from '../../domain/tools/approval.ts'
 import { tierAfter } from '../../domain/tools/approval-rules.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { announceNotifications } from '../../platform/notifications/announce-notifications.ts'
-import { announceRun } from './announce-run.ts'
+import { type Told, announceRun } from '../../platform/tools/announce-run.ts'
 import { type AwaitedApproval, awaitedOf, warnsAt } from './awaited-approval.ts'
-import type { Told } from './end-run.ts'
 import { recordApproval } from './record-approval.ts'
 
 interface ApprovalInput {

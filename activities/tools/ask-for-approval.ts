@@ -12,7 +12,7 @@ import { AppError } from '../../domain/errors.ts'
 import { approvalRequestedNotification } from '../../domain/notifications/approval-notifications.ts'
 import type { ToolContracts } from '../../platform/tools/tool-contracts.ts'
 import { type ToolCall, hashOf } from './call-of.ts'
-import type { Told } from './end-run.ts'
+import type { Told } from '../../platform/tools/announce-run.ts'
 import { recordApproval } from './record-approval.ts'
 
 export interface Asked {

@@ -20,10 +20,9 @@ import type { ApprovalStatus } from '../../domain/tools/approval.ts'
 import type { VerifiedStatement } from '../../platform/approval-tokens.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { workflowOf } from '../workflow-of.ts'
-import { announceRun } from './announce-run.ts'
+import { type Told, announceRun } from '../../platform/tools/announce-run.ts'
 import { requestedEvent } from './ask-for-approval.ts'
 import { hashOf } from './call-of.ts'
-import type { Told } from './end-run.ts'
 import { type StatementInput, isDone, requirePending, verifyStatement } from './verified-statement.ts'
 
 type DecidePlatform = Pick<Platform, 'db' | 'bus' | 'log' | 'streams' | 'tools' | 'approvalTokens'>

@@ -5,14 +5,8 @@ import type { Db } from '../../db/database.ts'
 import { createNotifications } from '../../db/notifications/notifications.ts'
 import { type StatusChange, moveExecution } from '../../db/tools/executions.ts'
 import { toolFailedNotification } from '../../domain/notifications/approval-notifications.ts'
-import type { ToolExecution } from '../../domain/tools/execution.ts'
+import type { Told } from '../../platform/tools/announce-run.ts'
 import { workflowOf } from '../workflow-of.ts'
-
-/** What a transaction has changed: to be told of after its commit. */
-export interface Told {
-  readonly execution: ToolExecution | undefined
-  readonly notified: readonly string[]
-}
 
 /** Denials and expiries are told of by their approvals. */
 const actions = { succeeded: 'tool.complete', failed: 'tool.fail', cancelled: 'tool.cancel' } as const

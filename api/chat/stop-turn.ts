@@ -1,11 +1,8 @@
 // Asks a running turn to stop: over the bus, which is fast, and through its workflow, which is sure.
-import { WorkflowNotFoundError } from '@temporalio/client'
 import type { Platform } from '../../platform/platform.ts'
 import { turnCancelChannel } from '../../platform/stream/bus.ts'
+import { cancelWorkflow } from '../../platform/temporal/cancel-workflow.ts'
 import { chatTurnWorkflowId } from '../../workflows/chat/messages.ts'
-
-/** How long a request waits for Temporal. */
-const deadlineMs = 5_000
 
 /** Resolves to false when no workflow drives the turn. Rejects when Temporal doesn't answer; the bus has been asked then. */
 export async function stopTurn(
@@ -15,12 +12,5 @@ export async function stopTurn(
   await bus.publish(turnCancelChannel(turnId), {}).catch((error: unknown) => {
     log.warn({ err: error, turnId }, 'a cancel goes through the workflow alone')
   })
-  const handle = temporal.workflow.getHandle(chatTurnWorkflowId(turnId))
-  try {
-    await temporal.withDeadline(Date.now() + deadlineMs, () => handle.cancel())
-    return true
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return false
-    throw error
-  }
+  return cancelWorkflow({ temporal }, chatTurnWorkflowId(turnId))
 }

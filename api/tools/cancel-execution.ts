@@ -1,16 +1,13 @@
 // Cancels a run, whether it waits for an approval or runs. What it has done outside by then stays done.
-import { WorkflowNotFoundError } from '@temporalio/client'
 import { getExecution } from '../../db/tools/executions.ts'
 import { cancelExecution as cancelRow } from '../../db/tools/unended-executions.ts'
 import { AppError } from '../../domain/errors.ts'
 import { type ToolExecution, hasEnded } from '../../domain/tools/execution.ts'
 import { toolCallWorkflowId } from '../../domain/tools/workflow-id.ts'
 import type { Context } from '../../platform/platform.ts'
-import { executionChannel } from '../../platform/stream/bus.ts'
+import { cancelWorkflow } from '../../platform/temporal/cancel-workflow.ts'
+import { announceRun } from '../../platform/tools/announce-run.ts'
 import { audited } from '../audit/audited.ts'
-
-/** How long a request waits for Temporal. */
-const deadlineMs = 5_000
 
 /** Throws `tool_execution.ended` once it is over. Resolves before the run has ended: its events say when. */
 export async function cancelExecution(context: Context, executionId: string): Promise<ToolExecution> {
@@ -29,27 +26,12 @@ export async function cancelExecution(context: Context, executionId: string): Pr
       details: { tool: toolName, toolId },
     }),
   )
-  if (!(await cancelWorkflow(context, executionId))) await cancelUndriven(context, executionId)
+  if (!(await cancelWorkflow(context, toolCallWorkflowId(executionId)))) await cancelUndriven(context, executionId)
   return getExecution(db, access)
 }
 
-/** False when no workflow drives it. */
-async function cancelWorkflow({ temporal }: Context, executionId: string): Promise<boolean> {
-  const handle = temporal.workflow.getHandle(toolCallWorkflowId(executionId))
-  try {
-    await temporal.withDeadline(Date.now() + deadlineMs, () => handle.cancel())
-    return true
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return false
-    throw error
-  }
-}
-
 /** The row alone says that it is cancelled, and a later start finds nothing to do. */
-async function cancelUndriven({ db, bus, log }: Context, executionId: string): Promise<void> {
-  const cancelled = await db.transaction((tx) => cancelRow(tx, executionId))
-  if (cancelled === undefined) return
-  await bus.publish(executionChannel(executionId), {}).catch((error: unknown) => {
-    log.warn({ err: error, executionId }, 'a run’s end wasn’t published; followers see it at their next look')
-  })
+async function cancelUndriven(context: Context, executionId: string): Promise<void> {
+  const execution = await context.db.transaction((tx) => cancelRow(tx, executionId))
+  await announceRun(context, { execution, notified: [] })
 }

@@ -1,9 +1,11 @@
 // Runs that nobody drives any more, or never did: what the sweep looks for, and how one is cancelled that has no workflow.
 import { AppError, toStoredProblem } from '../../domain/errors.ts'
 import type { ExecutionStatus, ToolExecution } from '../../domain/tools/execution.ts'
+import { appendAuditEvent } from '../audit/events.ts'
 import type { Db } from '../database.ts'
 import { settleApproval } from './approval-changes.ts'
 import { moveExecution } from './executions.ts'
+import { reflectApprovals } from './turn-status.ts'
 
 export interface UnendedExecution {
   readonly executionId: string
@@ -59,8 +61,18 @@ export async function cancelExecution(tx: Db, executionId: string): Promise<Tool
   const cancelled =
     (await moveExecution(tx, executionId, { from: ['queued', 'pending_approval', 'approved'], to: 'cancelled' })) ??
     (await moveExecution(tx, executionId, { from: ['running'], to: 'cancelled', problem }))
-  if (cancelled !== undefined && cancelled.approvalId !== null) {
-    await settleApproval(tx, cancelled.approvalId, 'cancelled')
-  }
+  if (cancelled === undefined) return undefined
+  const { approvalId, requesterId, turnId } = cancelled
+  if (approvalId === null || !(await settleApproval(tx, approvalId, 'cancelled'))) return cancelled
+  await reflectApprovals(tx, turnId)
+  await appendAuditEvent(tx, {
+    action: 'approval.cancel',
+    outcome: 'success',
+    actor: { type: 'system' },
+    onBehalfOf: requesterId,
+    resource: { type: 'approval', id: approvalId },
+    approvalId,
+    details: { executionId },
+  })
   return cancelled
 }

@@ -2,11 +2,16 @@
 import type { ToolEvent } from '../../domain/chat/turn-event.ts'
 import type { StoredProblem } from '../../domain/errors.ts'
 import { hasEnded, type ToolExecution } from '../../domain/tools/execution.ts'
-import type { Platform } from '../../platform/platform.ts'
-import { announceNotifications } from '../../platform/notifications/announce-notifications.ts'
-import { executionChannel } from '../../platform/stream/bus.ts'
-import { publishToolEvent } from '../../platform/stream/publish-tool-event.ts'
-import type { Told } from './end-run.ts'
+import type { Platform } from '../platform.ts'
+import { announceNotifications } from '../notifications/announce-notifications.ts'
+import { executionChannel } from '../stream/bus.ts'
+import { publishToolEvent } from '../stream/publish-tool-event.ts'
+
+/** What a transaction has changed: to be told of after its commit. */
+export interface Told {
+  readonly execution: ToolExecution | undefined
+  readonly notified: readonly string[]
+}
 
 export type AnnouncePlatform = Pick<Platform, 'bus' | 'log' | 'streams'>
 
