@@ -1,5 +1,6 @@
 // Decisions, delegations, and the tokens for both. What a request says is signed here and sent to the run's workflow, whose
 // activity checks it again under the approval's lock: what is refused here is refused early, not only here.
+import { setTimeout } from 'node:timers/promises'
 import { WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client'
 import { newId } from '../../db/ids.ts'
 import { createEdit } from '../../db/tools/approval-tokens.ts'
@@ -77,26 +78,48 @@ function mint(
 
 /** Longer than the activity behind the Update is given. */
 const updateDeadlineMs = 70_000
+/** How long a workflow may take to notice that its approval is open, and how often it is asked. */
+const noticeMs = 10_000
+const noticePauseMs = 50
 
-async function send(
-  { temporal, db, actor }: Context,
-  { approval }: StoredApproval,
-  { update, token }: { readonly update: string; readonly token: string },
-): Promise<Approval> {
-  const access = { approvalId: approval.id, userId: actor.userId }
+const notUnderWay = (): AppError =>
+  new AppError('service.unavailable', { detail: 'The run isn’t under way yet. Try again in a moment.' })
+
+interface Sending {
+  readonly update: string
+  readonly token: string
+}
+
+async function sendOnce({ temporal }: Context, { approval }: StoredApproval, { update, token }: Sending) {
   try {
     const handle = temporal.workflow.getHandle(approval.workflowId)
     await temporal.withDeadline(Date.now() + updateDeadlineMs, () =>
       handle.executeUpdate(update, { args: [{ token }] }),
     )
   } catch (error) {
-    if (error instanceof WorkflowUpdateFailedError) throw toUpdateError(error)
-    if (!(error instanceof WorkflowNotFoundError)) throw error
-    const { status } = (await getApproval(db, access)).approval
-    if (status !== 'pending') throw decided(`It is ${status}.`)
-    throw new AppError('service.unavailable', { detail: 'The run isn’t under way yet. Try again in a moment.' })
+    throw error instanceof WorkflowUpdateFailedError ? toUpdateError(error) : error
   }
-  return (await getApproval(db, access)).approval
+}
+
+/**
+ * A request is told of when its rows are committed, a moment before its workflow knows: whoever decides at once is refused
+ * by the workflow as if there were nothing to decide. The rows say which it is; the token hasn't served.
+ */
+async function send(context: Context, stored: StoredApproval, sending: Sending): Promise<Approval> {
+  const { id: approvalId } = stored.approval
+  const until = Date.now() + noticeMs
+  for (;;) {
+    try {
+      await sendOnce(context, stored, sending)
+      return (await getApproval(context.db, { approvalId, userId: context.actor.userId })).approval
+    } catch (error) {
+      const isEarly = error instanceof AppError && error.code === 'approval.already_decided'
+      if (!isEarly && !(error instanceof WorkflowNotFoundError)) throw error
+      await readOpen(context, approvalId)
+      if (!isEarly || Date.now() > until) throw notUnderWay()
+      await setTimeout(noticePauseMs)
+    }
+  }
 }
 
 /**
