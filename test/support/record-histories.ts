@@ -23,6 +23,7 @@ import { historyKey } from './history-key.ts'
 import { startMockUpstream } from './mock-upstream.ts'
 import { startPlatformProcess } from './platform-process.ts'
 import { testTemporalCli } from './temporal-cli.ts'
+import { startToolCallHistories } from './tool-call-histories.ts'
 import { startWebhookTarget } from './webhook-target.ts'
 
 const run = promisify(execFile)
@@ -174,12 +175,13 @@ const rejecting = {
 }
 const upstream = await startMockUpstream({ fixtures: [rejecting] })
 const webhook = await startWebhookTarget()
+const toolCalls = await startToolCallHistories()
 const platform = await startPlatformProcess({
   env: {
     OPENAI_BASE_URL: upstream.baseUrl,
     OPENAI_API_KEY: 'mock',
     CDSA_PLATFORM_KEY: historyKey,
-    CDSA_EGRESS_ALLOW: webhook.place,
+    CDSA_EGRESS_ALLOW: `${webhook.place},${toolCalls.place}`,
     CDSA_ROTATION_TIMEOUT_MS: '3000',
   },
 })
@@ -210,11 +212,14 @@ try {
     'rotate-secret.doubted': () => rollBack(administrator, { inDoubt: true }),
     'scheduled-rotation.completed': () => rotateByTheClock(administrator),
     'reconcile-schedules.completed': () => byTheClock('reconcileSchedules'),
+    ...toolCalls.workflowsOf(client, administrator),
   }
   for (const name of process.argv.slice(2)) {
     const work = workflows[name]
     if (work === undefined) throw new Error(`There is no ${name}: name some of ${Object.keys(workflows).join(', ')}.`)
     const workflowId = await work()
+    // What it tells of its end comes before it has ended; one that was cancelled or failed has no result.
+    await temporal('workflow', 'result', '--workflow-id', workflowId).catch(() => undefined)
     const shown = await temporal('workflow', 'show', '--output', 'json', '--workflow-id', workflowId)
     const history = await withoutMachineInside(JSON.parse(shown))
     const file = new URL(`${name}.encrypted.json`, folder)
@@ -225,4 +230,5 @@ try {
   await platform.stop()
   await upstream.stop()
   await webhook.stop()
+  await toolCalls.stop()
 }

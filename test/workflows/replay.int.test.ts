@@ -63,6 +63,12 @@ describe('recorded histories', function () {
       'rotate-secret.doubted.encrypted.json',
       'scheduled-rotation.completed.encrypted.json',
       'reconcile-schedules.completed.encrypted.json',
+      'tool-call.completed.encrypted.json',
+      'tool-call.approved.encrypted.json',
+      'tool-call.denied.encrypted.json',
+      'tool-call.expired.encrypted.json',
+      'tool-call.cancelled.encrypted.json',
+      'chat-turn.with-tools.encrypted.json',
       'seal-audit.completed.encrypted.json',
     ])
     const types = (await readHistories()).map(
