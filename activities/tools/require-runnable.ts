@@ -4,12 +4,16 @@ import { AppError } from '../../domain/errors.ts'
 import type { ToolContracts } from '../../platform/tools/tool-contracts.ts'
 import type { ToolCall } from './call-of.ts'
 
-/** Throws what keeps it from running: the tool, the requester, or the arguments. */
+const withoutSecrets =
+  'Whoever stored this tool may refer to secrets no more. Somebody who may has to store its configuration again.'
+
+/** Throws what keeps it from running: the tool, its secrets, the requester, or the arguments. */
 export function requireRunnable(tools: Pick<ToolContracts, 'check'>, { work }: ToolCall): void {
   const { tool } = work
   if (!tool.isEnabled) throw new AppError('tool.disabled')
   if (!tool.isCurrent) throw new AppError('tool.changed', { detail: 'Call it again, as it is now.' })
   if (!work.requesterMayRun)
     throw new AppError('auth.forbidden', { detail: 'This account may not run tools any more.' })
+  if (!tool.mayUseSecrets) throw new AppError('auth.forbidden', { detail: withoutSecrets })
   tools.check(tool.inputSchema, work.arguments)
 }

@@ -29,8 +29,8 @@ export interface ExecutionWork {
     readonly requiresApproval: boolean
     readonly cacheTtlSeconds: number
     readonly sideEffects: boolean
-    /** Whoever stored a configuration that names secrets. */
-    readonly versionBy: string | null
+    /** It names no secrets, or whoever stored this version is active, and still permitted to refer to them. */
+    readonly mayUseSecrets: boolean
     /** Switched on, there, and this is the version that runs now. */
     readonly isCurrent: boolean
     readonly isEnabled: boolean
@@ -48,7 +48,10 @@ export async function getExecutionWork(db: Db, executionId: string): Promise<Exe
        jsonb_build_object('id', t.id, 'name', t.name, 'kind', t.kind, 'policyId', t.policy_id, 'versionId', v.id,
          'version', v.version, 'inputSchema', v.input_schema, 'config', v.config, 'secretRefs', v.secret_refs,
          'requiresApproval', v.requires_approval, 'cacheTtlSeconds', v.cache_ttl_seconds, 'sideEffects', v.side_effects,
-         'versionBy', v.created_by, 'isCurrent', t.version = v.version and t.deleted_at is null,
+         'mayUseSecrets', v.secret_refs = '{}' or exists (select from users a join user_roles ur on ur.user_id = a.id
+           join role_permissions rp on rp.role_id = ur.role_id
+           where a.id = v.created_by and a.disabled_at is null and rp.permission = 'secret:use'),
+         'isCurrent', t.version = v.version and t.deleted_at is null,
          'isEnabled', t.enabled and t.deleted_at is null) as tool
      from tool_executions e join tools t on t.id = e.tool_id join tool_versions v on v.id = e.tool_version_id
        join users u on u.id = e.requester_id

@@ -157,6 +157,16 @@ describe('the dispatch of an approved call', function () {
     expect(ran).not.to.include(executionId)
   })
 
+  it('[L2] ends when whoever stored the tool may refer to secrets no more', async () => {
+    const author = await world.person('operator')
+    const { executionId } = await approved({ ownerId: author.userId, secretRefs: ['a/secret'] })
+    const { executionId: later } = await approved({ ownerId: author.userId, secretRefs: ['a/secret'] })
+    expect(await world.run(executionId)).to.equal('succeeded')
+    await owner().execute('delete from user_roles where user_id = $1', [author.userId])
+    expect(await world.run(later)).to.equal('failed')
+    expect(ran).not.to.include(later)
+  })
+
   it('says that the outcome is unknown when it is, and names the failure when it isn’t', async () => {
     const codeOf = async (error: Error): Promise<string | undefined> => {
       const { executionId } = await approved()
