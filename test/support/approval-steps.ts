@@ -112,6 +112,17 @@ const vote = (choice: Choice, how: Omit<Ballot, 'by'>): Step =>
     expect(outcome).to.equal(model.status)
   })
 
+/** As many votes as it takes, so that what comes after an approval is met often. */
+export const approve = step('approve', async (model, real) => {
+  const how = { isDenial: false, isStale: false, isEdit: false }
+  const isAble = (person: number): boolean => model.refusal(person) === undefined
+  for (;;) {
+    const index = [...model.people.keys()].find(isAble)
+    if (index === undefined) return
+    await vote({ index, isAnybody: true }, how).run(model, real)
+  }
+})
+
 const delegate = (choice: Choice, to: number): Step =>
   step('delegate', async (model, real, tell) => {
     const from = chosen(model, choice, (person) => model.refusal(person) === undefined)
@@ -163,7 +174,7 @@ const expire = step('expire', async (model, { world, approvalId }) => {
   expect(status).to.equal(model.status)
 })
 
-const dispatch = step('dispatch', async (model, { world, executionId }) => {
+export const dispatch = step('dispatch', async (model, { world, executionId }) => {
   const outcome = await world.run(executionId)
   seen.add(`dispatch ${outcome}`)
   expect(outcome).to.equal(model.dispatch())
@@ -176,7 +187,7 @@ const changeRules = (quorum: number): Step =>
     model.changeRules(quorum)
   })
 
-/** Steps of random kinds, that a crowd of this size takes. */
+/** Steps of random kinds that a crowd of this size takes; `disturbances` is what may come between an approval and its run. */
 export function stepsOf(crowd: number, mostSteps: number) {
   const index = fc.nat({ max: crowd - 1 })
   const rarely = fc.nat({ max: 5 }).map((drawn) => drawn === 0)
@@ -188,16 +199,21 @@ export function stepsOf(crowd: number, mostSteps: number) {
   const replays = fc.tuple(fc.nat(), fc.constantFrom(1, 2)).map(([which, attempt]) => replay(which, attempt))
   /** How likely each is. */
   const weighted: readonly (readonly [number, fc.Arbitrary<Step>])[] = [
-    [5, votes],
+    [4, votes],
     [2, delegations],
     [2, fc.constant(dispatch)],
-    [2, choice.map(toggle)],
+    [2, fc.constant(approve)],
+    [3, choice.map(toggle)],
     [1, replays],
-    [1, fc.constantFrom(30, 60, 120).map(pass)],
+    [2, fc.constantFrom(30, 60, 120, 600).map(pass)],
     [1, fc.constant(escalate)],
     [1, fc.constant(expire)],
-    [1, fc.integer({ min: 1, max: 3 }).map(changeRules)],
+    [2, fc.integer({ min: 1, max: 3 }).map(changeRules)],
   ]
   const kinds = weighted.flatMap(([times, kind]) => Array.from({ length: times }, () => kind))
-  return fc.commands(kinds, { maxCommands: mostSteps, size: 'max' })
+  const disturbing = [choice.map(toggle), fc.constant(pass(600)), fc.integer({ min: 1, max: 3 }).map(changeRules)]
+  return {
+    steps: fc.commands(kinds, { maxCommands: mostSteps, size: 'max' }),
+    disturbances: fc.array(fc.oneof(...disturbing), { maxLength: 2 }),
+  }
 }

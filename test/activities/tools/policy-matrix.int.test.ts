@@ -3,7 +3,7 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { ApprovalModel, type ModelRules, requester } from '../../support/approval-model.ts'
-import { type Real, seen, stepsOf } from '../../support/approval-steps.ts'
+import { type Real, approve, dispatch, seen, stepsOf } from '../../support/approval-steps.ts'
 import { type ApprovalWorld, type Somebody, openApprovalWorld } from '../../support/approval-world.ts'
 
 const runs = 80
@@ -84,15 +84,12 @@ describe('approvals under rules and events that are made up', function () {
   }
 
   it('[L2] agree with the rules at each step, and run what was approved, once', async () => {
-    const property = fc.asyncProperty(rules, roleSets, stepsOf(crowd, mostSteps), (given, sets, taken) =>
+    const { steps, disturbances } = stepsOf(crowd, mostSteps)
+    const property = fc.asyncProperty(rules, roleSets, steps, disturbances, (given, sets, taken, between) =>
       fc.asyncModelRun(async () => {
-        const model = new ApprovalModel(
-          sets.map((set) => ({ roles: set, isActive: true })),
-          given,
-          deciding,
-        )
-        return { model, real: await ask(given, sets) }
-      }, taken),
+        const people = sets.map((set) => ({ roles: set, isActive: true }))
+        return { model: new ApprovalModel(people, given, deciding), real: await ask(given, sets) }
+      }, [...taken, approve, ...between, dispatch]),
     )
     await fc.assert(property, { numRuns: runs, interruptAfterTimeLimit: 200_000, markInterruptAsFailure: true })
     const reached = ['pending', 'approved', 'denied', 'dispatch succeeded', 'dispatch approval_void']
