@@ -11,6 +11,7 @@ import { readers } from './readers.ts'
 import { search } from './search.ts'
 import { start } from './start.ts'
 import { formatTable } from './table.ts'
+import { tools } from './tools.ts'
 import { turns, turnsOnServices } from './turns.ts'
 import { vault } from './vault.ts'
 
@@ -18,6 +19,7 @@ const benchmarks: readonly Benchmark[] = [
   start,
   turns,
   turnsOnServices,
+  tools,
   memory,
   ingestion,
   search,
