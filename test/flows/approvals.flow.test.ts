@@ -1,6 +1,7 @@
 // A tool call that waits for people: who may decide, what then runs, and what never does.
 import { expect } from 'chai'
 import { eventually } from '../support/eventually.ts'
+import { openEvents } from '../support/server-sent-events.ts'
 import { type Person, type ToolsWorld, startToolsWorld } from '../support/tools-world.ts'
 
 interface Answered {
@@ -75,6 +76,26 @@ describe('approvals', function () {
     expect(textsSent().filter((sent) => sent === text)).to.have.length(1)
     expect(world.echo.requests.at(-1)?.headers['idempotency-key']).to.equal(id)
     refused(await second.post(`${url}/decide`, { decision: 'deny' }), 409, 'approval.already_decided')
+  })
+
+  it('takes decisions that come as soon as their requests are told', async () => {
+    const tool = await world.makeTool()
+    const decideAtOnce = async (index: number): Promise<unknown> => {
+      const { id } = await world.execute(world.requester, tool['id'], { text: `at once ${index}` })
+      const stream = await openEvents(`${approver.apiUrl}/api/v1/tool-executions/${id}/events`, {
+        headers: { authorization: `Bearer ${world.requester.token}` },
+      })
+      for await (const { data } of stream.events) {
+        const { approvalId } = JSON.parse(data).execution as { approvalId: string | null }
+        if (approvalId === null) continue
+        stream.close()
+        const { status, body } = await approver.post(`/approvals/${approvalId}/decide`, { decision: 'deny' })
+        return status === 200 ? body['approval'].status : body
+      }
+      return undefined
+    }
+    const outcomes = await Promise.all(Array.from({ length: 16 }, (_, index) => decideAtOnce(index)))
+    expect(outcomes).to.deep.equal(outcomes.map(() => 'denied'))
   })
 
   it('runs nothing once it is denied, and says why', async () => {
