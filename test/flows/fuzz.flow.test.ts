@@ -107,7 +107,7 @@ describe('every route under fuzzing', function () {
     const known = (name: string): readonly string[] => ids[name] ?? []
     if (path.endsWith('/logout')) return { ids: known, tokens: world.expendableTokens }
     if (
-      /\/(users|roles|permissions|audit|codec|vault|tools|tool-executions|approval-policies)/.test(path) &&
+      /\/(users|roles|permissions|audit|codec|vault|tools|tool-executions|approvals|approval-policies)/.test(path) &&
       !path.includes('members')
     ) {
       return { ids: known, tokens: [administrator.token, administrator.token, administrator.token, client.token] }

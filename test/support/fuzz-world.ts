@@ -77,15 +77,22 @@ async function makeSecret(administrator: ApiClient): Promise<string> {
   return secretId
 }
 
-/** A tool whose calls wait for an approval, one such call, and a policy. */
-async function makeTool(administrator: ApiClient) {
+/** A tool whose calls wait for an approval, one such call of each of the two, and the policy that lets the first decide. */
+async function makeTool(administrator: ApiClient, client: ApiClient) {
   const name = `fuzz_${randomUUID().replaceAll('-', '')}`
+  const policy = { match: [name], approverRoles: ['admin'], quorum: 3, allowEdit: true }
+  const policyId = idOf(await administrator.post('/approval-policies', policy), 'policy')
   const inputSchema = { type: 'object', properties: {}, additionalProperties: false }
   const body = { name, kind: 'http', description: 'Fuzz', inputSchema, config: { url: 'https://none.invalid/' } }
   const toolId = idOf(await administrator.post('/tools', body), 'tool')
   const executionId = idOf(await administrator.post(`/tools/${toolId}/execute`), 'execution')
-  const policy = { match: [name], approverRoles: ['approver'] }
-  return { toolId, executionId, policyId: idOf(await administrator.post('/approval-policies', policy), 'policy') }
+  // Nobody decides on a request of their own.
+  const asked = idOf(await client.post(`/tools/${toolId}/execute`), 'execution')
+  const approvalId = await eventually('the call waits', async () => {
+    const { execution } = (await client.get(`/tool-executions/${asked}`)).body
+    return (execution.approvalId as string | null) ?? undefined
+  })
+  return { toolId, executionId, policyId, approvalId }
 }
 
 interface Made {
@@ -115,6 +122,7 @@ const byName = ({ list, userIds, secretIds, eventIds, tools }: Made): Record<str
     toolId: tools.map(({ toolId }) => toolId),
     executionId: tools.map(({ executionId }) => executionId),
     policyId: tools.map(({ policyId }) => policyId),
+    approvalId: tools.map(({ approvalId }) => approvalId),
     approverRoles: ['approver', 'admin'],
   }
 }
@@ -133,7 +141,7 @@ export async function makeFuzzWorld(platform: PlatformProcess): Promise<FuzzWorl
   const secretIds: string[] = []
   for (let made = 0; made < expendables + 2; made += 1) secretIds.push(await makeSecret(keeper))
   const tools: Made['tools'][number][] = []
-  for (let made = 0; made < expendables + 2; made += 1) tools.push(await makeTool(keeper))
+  for (let made = 0; made < expendables + 2; made += 1) tools.push(await makeTool(keeper, client))
   const eventIds = await findEvents(keeper)
   return {
     accounts: { client, administrator },
