@@ -1,6 +1,7 @@
 // Runs over HTTP: asked for, listed, followed and cancelled by whoever asked, and by nobody else.
 import { randomUUID } from 'node:crypto'
 import { expect } from 'chai'
+import { listAuditEvents } from '../../../db/audit/events.ts'
 import { newId } from '../../../db/ids.ts'
 import type { ApiAnswer, ApiClient } from '../../support/api-client.ts'
 import { followToEnd } from '../../support/follow.ts'
@@ -201,5 +202,7 @@ describe('routes of runs', () => {
     expect((await user.post(`/tool-executions/${id}/cancel`)).body['execution'].status).to.equal('cancelled')
     const [row] = await db.query<{ status: string }>('select status from approvals where id = $1', [approvalId])
     expect(row?.status).to.equal('cancelled')
+    const { data } = await listAuditEvents(db, { resourceId: approvalId }, { limit: 5 })
+    expect(data.map(({ leaf }) => leaf.action)).to.deep.equal(['approval.cancel'])
   })
 })
