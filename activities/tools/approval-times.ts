@@ -51,12 +51,11 @@ async function dueNow(tx: Db, before: StoredApproval): Promise<NotificationConte
 
 async function escalate(tx: Db, approvalId: string) {
   const before = await lockApproval(tx, approvalId)
-  if (before.approval.status !== 'pending') return { stored: before, notified: [] }
+  if (before.approval.status !== 'pending' || before.isOver) return { stored: before, notified: [] }
   const content = await dueNow(tx, before)
   const stored = await lockApproval(tx, approvalId)
   if (content === undefined) return { stored, notified: [] }
-  const { roles, requesterId } = stored.rules
-  const userIds = await findEligibleApprovers(tx, { roles, except: requesterId })
+  const userIds = await findEligibleApprovers(tx, stored.rules)
   return { stored, notified: await createNotifications(tx, { ...content, userIds }) }
 }
 

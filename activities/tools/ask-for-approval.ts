@@ -41,7 +41,7 @@ async function tell(tx: Db, { work }: ToolCall, asked: StoredApproval, action: '
     requesterId: work.requesterId,
     details: { tool: work.tool.name, toolVersion: work.tool.version, argumentsHash: approval.argumentsHash },
   })
-  const userIds = await findEligibleApprovers(tx, { roles: rules.roles, except: rules.requesterId })
+  const userIds = await findEligibleApprovers(tx, rules)
   return createNotifications(tx, { ...approvalRequestedNotification(approval), userIds })
 }
 

@@ -78,7 +78,7 @@ async function notify(tx: Db, { approval, rules }: StoredApproval, isEdited: boo
     return createNotifications(tx, { ...content, userIds: [approval.requesterId] })
   }
   if (!isEdited) return []
-  const userIds = await findEligibleApprovers(tx, { roles: rules.roles, except: rules.requesterId })
+  const userIds = await findEligibleApprovers(tx, rules)
   return createNotifications(tx, { ...approvalRequestedNotification(approval), userIds })
 }
 

@@ -108,7 +108,9 @@ export async function findApprovalOf(db: Db, executionId: string): Promise<Store
 const mayRead = `(a.requester_id = $1
   or exists (select from approval_delegations g where g.approval_id = a.id and g.to_user_id = $1)
   or exists (select from approval_decisions d where d.approval_id = a.id and d.user_id = $1)
-  or exists (select from user_roles ur join roles r on r.id = ur.role_id where ur.user_id = $1 and (
+  or exists (select from user_roles ur join role_permissions rp on rp.role_id = ur.role_id
+      where ur.user_id = $1 and rp.permission = 'approval:decide')
+    and exists (select from user_roles ur join roles r on r.id = ur.role_id where ur.user_id = $1 and (
     r.name = any(a.approver_roles)
     or exists (select from jsonb_array_elements(a.escalation) with ordinality as s (step, place)
                where s.place <= a.tier and s.step->'roles' ? r.name))))`

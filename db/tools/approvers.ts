@@ -21,18 +21,18 @@ async function findApprovers(db: Db, userIds: readonly string[]): Promise<Approv
   )
 }
 
-/** Everybody who may decide by one of these roles, but for the one who asked. */
+/** Everybody who may decide at this moment: by a role, unless they have given their voice away, or in somebody's place. */
 export async function findEligibleApprovers(
   db: Db,
-  { roles, except }: { readonly roles: readonly string[]; readonly except: string },
+  { roles, requesterId, delegations }: Pick<OpenApproval, 'roles' | 'requesterId' | 'delegations'>,
 ): Promise<string[]> {
   const rows = await db.query<{ id: string }>(
     `select u.id from users u where u.disabled_at is null and u.id <> $2
-       and exists (select from user_roles ur join roles r on r.id = ur.role_id
-         where ur.user_id = u.id and r.name = any($1::text[]))
+       and (u.id = any($4::uuid[]) or u.id <> all($3::uuid[]) and exists (
+         select from user_roles ur join roles r on r.id = ur.role_id where ur.user_id = u.id and r.name = any($1::text[])))
        and exists (select from user_roles ur join role_permissions rp on rp.role_id = ur.role_id
          where ur.user_id = u.id and rp.permission = 'approval:decide')`,
-    [roles, except],
+    [roles, requesterId, delegations.map(({ fromUserId }) => fromUserId), delegations.map(({ toUserId }) => toUserId)],
   )
   return rows.map(({ id }) => id)
 }

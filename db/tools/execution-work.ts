@@ -14,6 +14,8 @@ export interface ExecutionWork {
   /** Of the turn; null without one. */
   readonly step: number | null
   readonly requesterId: string
+  /** A turn’s model called it, and the turn has ended, or is gone with its chat. */
+  readonly turnIsOver: boolean
   /** Active, and still permitted to run tools. */
   readonly requesterMayRun: boolean
   readonly tool: {
@@ -43,6 +45,8 @@ export async function getExecutionWork(db: Db, executionId: string): Promise<Exe
   const rows = await db.query<ExecutionWork>(
     `select e.id as "executionId", e.status, e.arguments, e.no_cache as "noCache", e.approval_id as "approvalId",
        e.turn_id as "turnId", e.call_id as "callId", e.step, e.requester_id as "requesterId",
+       e.call_id is not null and not exists (select from turns r
+         where r.id = e.turn_id and r.status in ('queued', 'running', 'waiting_approval')) as "turnIsOver",
        u.disabled_at is null and exists (select from user_roles ur join role_permissions rp on rp.role_id = ur.role_id
          where ur.user_id = u.id and rp.permission = 'tool:execute') as "requesterMayRun",
        jsonb_build_object('id', t.id, 'name', t.name, 'kind', t.kind, 'policyId', t.policy_id, 'versionId', v.id,

@@ -1,5 +1,8 @@
 // What must still hold at the moment in which an approved call would run: whatever doesn't, keeps it from running.
 import { expect } from 'chai'
+import { createChat } from '../../../db/chat/chats.ts'
+import { createTurn } from '../../../db/chat/turns.ts'
+import { newId } from '../../../db/ids.ts'
 import { AppError } from '../../../domain/errors.ts'
 import { appErrorOf } from '../../support/app-error-of.ts'
 import { type ApprovalWorld, type Somebody, openApprovalWorld } from '../../support/approval-world.ts'
@@ -156,6 +159,26 @@ describe('the dispatch of an approved call', function () {
     expect(await world.run(executionId)).to.equal('failed')
     expect(ran).not.to.include(executionId)
   })
+
+  for (const [what, change] of [
+    ['was cancelled', `update turns set status = 'cancelled', ended_at = now() where id = $1`],
+    ['is gone with its chat', 'delete from chats where id = (select chat_id from turns where id = $1)'],
+  ] as const) {
+    it(`[L2] ends when the turn that called it ${what}`, async () => {
+      const { executionId } = await approved()
+      const other = await approved()
+      const [chatId, turnId] = [newId(), newId()]
+      const access = { userId: requester.userId, chatId, turnId }
+      await createChat(owner(), access, {})
+      await createTurn(owner(), { ...access, content: 'x', defaultModel: 'offline/extractive', attachmentIds: [] })
+      const called = `update tool_executions set turn_id = $1, call_id = id::text, step = 1 where id = any($2::uuid[])`
+      await owner().execute(called, [turnId, [executionId, other.executionId]])
+      expect(await world.run(executionId)).to.equal('succeeded')
+      await owner().execute(change, [turnId])
+      expect(await world.run(other.executionId)).to.equal('failed')
+      expect(ran).to.include(executionId).and.not.include(other.executionId)
+    })
+  }
 
   it('[L2] ends when whoever stored the tool may refer to secrets no more', async () => {
     const author = await world.person('operator')
