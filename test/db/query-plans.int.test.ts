@@ -248,7 +248,7 @@ function faultsOf(plan: Plan): string[] {
 }
 
 describe('query plans', function () {
-  this.timeout(120_000)
+  this.timeout(300_000)
   let database: TestDatabase
   let ids: FilledIds
 
