@@ -97,6 +97,8 @@ export async function startRedis(
     '--dir': ownDirectory,
     '--save': '',
     '--appendonly': options.appendOnly === false ? 'no' : 'yes',
+    // By default a busy disk keeps what was acknowledged in the server's own memory for seconds, and a SIGKILL takes it along.
+    '--appendfsync': 'always',
     ...(options.users === undefined ? {} : { '--aclfile': join(ownDirectory, 'users.acl') }),
   }
   let child: ChildProcess | undefined
