@@ -17,9 +17,20 @@ export type AppliedPolicy = Omit<ApprovalPolicy, 'id' | 'match' | 'createdAt' | 
   readonly id: string | null
 }
 
-const escape = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)
-const matches = (glob: string, name: string): boolean =>
-  new RegExp(`^${glob.split('*').map(escape).join('.*')}$`).test(name)
+/** In one pass: a pattern of many stars that is turned into a regular expression takes for ever on some names. */
+function matches(glob: string, name: string): boolean {
+  const [first = '', ...rest] = glob.split('*')
+  const last = rest.pop()
+  if (last === undefined) return name === first
+  if (!name.startsWith(first)) return false
+  let at = first.length
+  for (const part of rest) {
+    const found = name.indexOf(part, at)
+    if (found === -1) return false
+    at = found + part.length
+  }
+  return name.length - last.length >= at && name.endsWith(last)
+}
 
 /** The tool's own, else the one with the longest glob that matches; of equals the older. */
 export function choosePolicy(
