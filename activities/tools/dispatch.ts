@@ -8,7 +8,7 @@ import { moveExecution } from '../../db/tools/executions.ts'
 import type { ExecutionWork } from '../../db/tools/execution-work.ts'
 import type { ToolEvent } from '../../domain/chat/turn-event.ts'
 import { AppError, toStoredProblem } from '../../domain/errors.ts'
-import { hasEnded } from '../../domain/tools/execution.ts'
+import { type RunOutcome, hasEnded } from '../../domain/tools/execution.ts'
 import { needsApproval } from '../../domain/tools/approval-rules.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { workflowOf } from '../workflow-of.ts'
@@ -17,7 +17,7 @@ import { type ToolCall, hashOf, readCall } from './call-of.ts'
 import type { Told } from '../../platform/tools/announce-run.ts'
 import { endRun } from './end-run.ts'
 import { findKeptResult } from './kept-result.ts'
-import { type RunOutcome, endedAs } from './plan-execution.ts'
+import { endedAs } from './plan-execution.ts'
 import { requireRunnable } from './require-runnable.ts'
 
 export type DispatchPlatform = Pick<Platform, 'db' | 'bus' | 'log' | 'streams' | 'tools' | 'vault'>
@@ -44,7 +44,8 @@ async function stillHolds(tx: Db, call: ToolCall, stored: StoredApproval): Promi
   return areVoicesStillEligible(tx, rules)
 }
 
-async function begin(tx: Db, { work }: ToolCall): Promise<Dispatched> {
+async function begin(tx: Db, call: ToolCall): Promise<Dispatched> {
+  const { work } = call
   const kept = await findKeptResult(tx, work)
   const { executionId, tool, approvalId } = work
   if (kept !== undefined) {
@@ -62,11 +63,7 @@ async function begin(tx: Db, { work }: ToolCall): Promise<Dispatched> {
     resource: { type: 'tool', id: tool.id, version: tool.version },
     ...(approvalId !== null && { approvalId }),
     ...workflowOf(),
-    details: {
-      executionId,
-      tool: tool.name,
-      argumentsHash: hashOf({ work, policy: { id: null, version: 0 } }, work.arguments),
-    },
+    details: { executionId, tool: tool.name, argumentsHash: hashOf(call, work.arguments) },
   })
   return { next: 'run', work, told: { execution, notified: [] }, events: [] }
 }

@@ -1,5 +1,6 @@
 // What must still hold at the moment in which an approved call would run: whatever doesn't, keeps it from running.
 import { expect } from 'chai'
+import { listAuditEvents } from '../../../db/audit/events.ts'
 import { createChat } from '../../../db/chat/chats.ts'
 import { createTurn } from '../../../db/chat/turns.ts'
 import { newId } from '../../../db/ids.ts'
@@ -49,6 +50,14 @@ describe('the dispatch of an approved call', function () {
     expect(await world.run(executionId)).to.equal('succeeded')
     expect(await world.run(executionId, { attempt: 2 })).to.equal('succeeded')
     expect(ran.filter((id) => id === executionId)).to.have.length(1)
+  })
+
+  it('tells the log of the run by the hash that was approved', async () => {
+    const { executionId, tool } = await approved()
+    await world.run(executionId)
+    const { argumentsHash } = (await world.approval(executionId)).approval
+    const { data } = await listAuditEvents(owner(), { action: 'tool.run', resourceId: tool.id }, { limit: 5 })
+    expect(data.map(({ leaf }) => leaf.details)).to.deep.equal([{ executionId, tool: tool.name, argumentsHash }])
   })
 
   it('[L2] never runs it a second time when the first end was lost', async () => {
