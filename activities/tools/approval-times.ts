@@ -6,6 +6,7 @@ import { escalateApproval, settleApproval } from '../../db/tools/approval-change
 import { type StoredApproval, lockApproval } from '../../db/tools/approvals.ts'
 import { findEligibleApprovers } from '../../db/tools/approvers.ts'
 import { moveExecution } from '../../db/tools/executions.ts'
+import { recordApproval } from '../../db/tools/record-approval.ts'
 import { reflectApprovals } from '../../db/tools/turn-status.ts'
 import { AppError, toStoredProblem } from '../../domain/errors.ts'
 import {
@@ -19,8 +20,8 @@ import { tierAfter } from '../../domain/tools/approval-rules.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { announceNotifications } from '../../platform/notifications/announce-notifications.ts'
 import { type Told, announceRun } from '../../platform/tools/announce-run.ts'
+import { workflowOf } from '../workflow-of.ts'
 import { type AwaitedApproval, awaitedOf, warnsAt } from './awaited-approval.ts'
-import { recordApproval } from './record-approval.ts'
 
 interface ApprovalInput {
   readonly approvalId: string
@@ -35,6 +36,7 @@ const record = (
     approvalId: approval.id,
     executionId: approval.executionId,
     requesterId: approval.requesterId,
+    ...workflowOf(),
     details: { tier: approval.tier },
   })
 

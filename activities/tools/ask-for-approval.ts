@@ -6,14 +6,15 @@ import { createApproval, reopenApproval } from '../../db/tools/approval-changes.
 import type { StoredApproval } from '../../db/tools/approvals.ts'
 import { findEligibleApprovers } from '../../db/tools/approvers.ts'
 import { moveExecution } from '../../db/tools/executions.ts'
+import { recordApproval } from '../../db/tools/record-approval.ts'
 import { reflectApprovals } from '../../db/tools/turn-status.ts'
 import type { ToolEvent } from '../../domain/chat/turn-event.ts'
 import { AppError } from '../../domain/errors.ts'
 import { approvalRequestedNotification } from '../../domain/notifications/approval-notifications.ts'
 import type { ToolContracts } from '../../platform/tools/tool-contracts.ts'
+import { workflowOf } from '../workflow-of.ts'
 import { type ToolCall, hashOf } from './call-of.ts'
 import type { Told } from '../../platform/tools/announce-run.ts'
-import { recordApproval } from './record-approval.ts'
 
 export interface Asked {
   readonly stored: StoredApproval
@@ -39,6 +40,7 @@ async function tell(tx: Db, { work }: ToolCall, asked: StoredApproval, action: '
     approvalId: approval.id,
     executionId: approval.executionId,
     requesterId: work.requesterId,
+    ...workflowOf(),
     details: { tool: work.tool.name, toolVersion: work.tool.version, argumentsHash: approval.argumentsHash },
   })
   const userIds = await findEligibleApprovers(tx, rules)

@@ -3,15 +3,16 @@
 import type { Db } from '../../db/database.ts'
 import { settleApproval } from '../../db/tools/approval-changes.ts'
 import { type ExecutionWork, getExecutionWork } from '../../db/tools/execution-work.ts'
+import { recordApproval } from '../../db/tools/record-approval.ts'
 import { reflectApprovals } from '../../db/tools/turn-status.ts'
 import { AppError, type StoredProblem, toStoredProblem } from '../../domain/errors.ts'
-import { hasEnded } from '../../domain/tools/execution.ts'
+import { type RunOutcome, hasEnded } from '../../domain/tools/execution.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { type Told, announceRun } from '../../platform/tools/announce-run.ts'
+import { workflowOf } from '../workflow-of.ts'
 import { type RunInput, requireOwnWorkflow } from './call-of.ts'
 import { endRun } from './end-run.ts'
-import { type RunOutcome, endedAs } from './plan-execution.ts'
-import { recordApproval } from './record-approval.ts'
+import { endedAs } from './plan-execution.ts'
 
 export type RunEnding =
   | { readonly status: 'cancelled' }
@@ -27,7 +28,7 @@ function problemOf({ status, tool }: ExecutionWork, ending: RunEnding): StoredPr
 
 async function cancelApproval(tx: Db, { approvalId, requesterId, executionId }: ExecutionWork): Promise<void> {
   if (approvalId === null || !(await settleApproval(tx, approvalId, 'cancelled'))) return
-  await recordApproval(tx, 'approval.cancel', { approvalId, executionId, requesterId })
+  await recordApproval(tx, 'approval.cancel', { approvalId, executionId, requesterId, ...workflowOf() })
 }
 
 /** Resolves to how the run has ended, which may be otherwise. */

@@ -6,7 +6,7 @@ import { moveExecution } from '../../db/tools/executions.ts'
 import type { ToolEvent } from '../../domain/chat/turn-event.ts'
 import { AppError, toStoredProblem } from '../../domain/errors.ts'
 import { needsApproval } from '../../domain/tools/approval-rules.ts'
-import { type ExecutionStatus, hasEnded } from '../../domain/tools/execution.ts'
+import { type ExecutionStatus, type RunOutcome, hasEnded } from '../../domain/tools/execution.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { type Told, announceRun } from '../../platform/tools/announce-run.ts'
 import { askForApproval } from './ask-for-approval.ts'
@@ -15,8 +15,6 @@ import { type RunInput, readCall, requireOwnWorkflow } from './call-of.ts'
 import { endRun } from './end-run.ts'
 import { findKeptResult } from './kept-result.ts'
 import { requireRunnable } from './require-runnable.ts'
-
-export type RunOutcome = 'succeeded' | 'failed' | 'denied' | 'expired' | 'cancelled'
 
 export type Plan =
   | { readonly next: 'ended'; readonly outcome: RunOutcome }

@@ -3,7 +3,7 @@
 import { Context } from '@temporalio/activity'
 import { type ExecutionWork, getExecutionWork } from '../../db/tools/execution-work.ts'
 import { AppError, type StoredProblem, toStoredProblem } from '../../domain/errors.ts'
-import { hasEnded } from '../../domain/tools/execution.ts'
+import { type RunOutcome, hasEnded } from '../../domain/tools/execution.ts'
 import { isUnsent } from '../../platform/egress/unsent.ts'
 import type { ToolRuns } from '../../platform/tools/tool-runs.ts'
 import { resolveSecret } from '../vault/resolve-secret.ts'
@@ -13,7 +13,7 @@ import { type RunInput, requireOwnWorkflow } from './call-of.ts'
 import { type DispatchPlatform, dispatch } from './dispatch.ts'
 import { endRun } from './end-run.ts'
 import { keepResultOf } from './kept-result.ts'
-import { type RunOutcome, endedAs } from './plan-execution.ts'
+import { endedAs } from './plan-execution.ts'
 
 /** Of a tool without side effects that fails in a way that may pass. */
 const attempts = 3

@@ -3,7 +3,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client'
 import { newId } from '../../db/ids.ts'
-import { createEdit } from '../../db/tools/approval-tokens.ts'
+import { type ApprovalEdit, createEdit } from '../../db/tools/approval-tokens.ts'
 import { type StoredApproval, getApproval } from '../../db/tools/approvals.ts'
 import { requireDelegate, requireStanding } from '../../db/tools/approvers.ts'
 import { getExecutionWork } from '../../db/tools/execution-work.ts'
@@ -42,30 +42,38 @@ async function requireEditable(
   tools.preview(tool, args)
 }
 
+interface Said {
+  readonly act: ApprovalAct
+  /** What the act refers to. */
+  readonly edit?: ApprovalEdit
+}
+
 /** Without `argumentsHash` it is about the arguments as they are now. Throws `approval.arguments_changed`. */
 async function actOf(
   context: Context,
   stored: StoredApproval,
   { decision, reason, arguments: edited, argumentsHash }: DecideApproval,
-): Promise<{ readonly act: ApprovalAct; readonly edit: DecideApproval['arguments'] }> {
+): Promise<Said> {
   const current = stored.approval.argumentsHash
   if (argumentsHash !== undefined && argumentsHash !== current) {
     throw new AppError('approval.arguments_changed', { detail: 'Read the approval again, and decide on what it says.' })
   }
   const said = { argumentsHash: current, ...(reason !== undefined && { reason }) }
-  if (decision === 'deny') return { act: { act: 'deny', ...said }, edit: undefined }
-  if (edited === undefined) return { act: { act: 'approve', ...said }, edit: undefined }
+  if (decision === 'deny') return { act: { act: 'deny', ...said } }
+  if (edited === undefined) return { act: { act: 'approve', ...said } }
   await requireEditable(context, stored, edited)
-  return { act: { act: 'approve', ...said, editId: newId() }, edit: edited }
+  const { approval } = stored
+  const edit = { id: newId(), approvalId: approval.id, userId: context.actor.userId, arguments: edited }
+  return { act: { act: 'approve', ...said, editId: edit.id }, edit }
 }
 
 async function delegateActOf(
   { db, actor }: Context,
   { rules }: StoredApproval,
   { userId }: DelegateApproval,
-): Promise<ApprovalAct> {
+): Promise<Said> {
   await requireDelegate(db, rules, { fromUserId: actor.userId, toUserId: userId })
-  return { act: 'delegate', to: userId }
+  return { act: { act: 'delegate', to: userId } }
 }
 
 function mint(
@@ -129,10 +137,7 @@ async function send(context: Context, stored: StoredApproval, sending: Sending):
 export async function decideApproval(context: Context, approvalId: string, body: DecideApproval): Promise<Approval> {
   const stored = await readOpen(context, approvalId)
   const { act, edit } = await actOf(context, stored, body)
-  if (edit !== undefined && act.act === 'approve' && act.editId !== undefined) {
-    const { editId: id } = act
-    await createEdit(context.db, { id, approvalId, userId: context.actor.userId, arguments: edit })
-  }
+  if (edit !== undefined) await createEdit(context.db, edit)
   return send(context, stored, {
     update: decideUpdateName,
     token: await mint(context, { approvalId, act, requestId: context.requestId }),
@@ -146,7 +151,7 @@ export async function delegateApproval(
   body: DelegateApproval,
 ): Promise<Approval> {
   const stored = await readOpen(context, approvalId)
-  const act = await delegateActOf(context, stored, body)
+  const { act } = await delegateActOf(context, stored, body)
   return send(context, stored, {
     update: delegateUpdateName,
     token: await mint(context, { approvalId, act, requestId: context.requestId }),
@@ -160,15 +165,12 @@ export async function mintToken(
   body: ApprovalTokenRequest,
 ): Promise<{ readonly token: string; readonly expiresAt: string }> {
   const stored = await readOpen(context, approvalId)
-  const { act, edit } =
-    'userId' in body
-      ? { act: await delegateActOf(context, stored, body), edit: undefined }
-      : await actOf(context, stored, body)
+  const said = 'userId' in body ? delegateActOf(context, stored, body) : actOf(context, stored, body)
+  const { act, edit } = await said
   await audited(
     context,
     async (tx) => {
-      if (edit === undefined || act.act !== 'approve' || act.editId === undefined) return
-      await createEdit(tx, { id: act.editId, approvalId, userId: context.actor.userId, arguments: edit })
+      if (edit !== undefined) await createEdit(tx, edit)
     },
     () => ({
       action: 'approval_token.create',

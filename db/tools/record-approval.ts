@@ -1,20 +1,22 @@
-// The audit event of what the platform itself does with an approval: on behalf of whoever asked, in the run's workflow.
-import { appendAuditEvent } from '../../db/audit/events.ts'
-import type { Db } from '../../db/database.ts'
+// The audit event of what the platform itself does with an approval, on behalf of whoever asked: one form, whoever does it.
 import type { AuditAction, AuditDetails } from '../../domain/audit/event.ts'
-import { workflowOf } from '../workflow-of.ts'
+import { appendAuditEvent } from '../audit/events.ts'
+import type { Db } from '../database.ts'
 
 export interface RecordedApproval {
   readonly approvalId: string
   readonly executionId: string
   readonly requesterId: string
+  /** Where a workflow does it. */
+  readonly workflowId?: string
+  readonly runId?: string
   readonly details?: AuditDetails
 }
 
 export function recordApproval(
   tx: Db,
   action: Extract<AuditAction, `approval.${string}`>,
-  { approvalId, executionId, requesterId, details }: RecordedApproval,
+  { approvalId, executionId, requesterId, workflowId, runId, details }: RecordedApproval,
 ): Promise<string> {
   return appendAuditEvent(tx, {
     action,
@@ -23,7 +25,8 @@ export function recordApproval(
     onBehalfOf: requesterId,
     resource: { type: 'approval', id: approvalId },
     approvalId,
-    ...workflowOf(),
+    workflowId,
+    runId,
     details: { executionId, ...details },
   })
 }

@@ -1,10 +1,10 @@
 // Runs that nobody drives any more, or never did: what the sweep looks for, and how one is cancelled that has no workflow.
 import { AppError, toStoredProblem } from '../../domain/errors.ts'
 import type { ExecutionStatus, ToolExecution } from '../../domain/tools/execution.ts'
-import { appendAuditEvent } from '../audit/events.ts'
 import type { Db } from '../database.ts'
 import { settleApproval } from './approval-changes.ts'
 import { moveExecution } from './executions.ts'
+import { recordApproval } from './record-approval.ts'
 import { reflectApprovals } from './turn-status.ts'
 
 export interface UnendedExecution {
@@ -65,14 +65,6 @@ export async function cancelExecution(tx: Db, executionId: string): Promise<Tool
   const { approvalId, requesterId, turnId } = cancelled
   if (approvalId === null || !(await settleApproval(tx, approvalId, 'cancelled'))) return cancelled
   await reflectApprovals(tx, turnId)
-  await appendAuditEvent(tx, {
-    action: 'approval.cancel',
-    outcome: 'success',
-    actor: { type: 'system' },
-    onBehalfOf: requesterId,
-    resource: { type: 'approval', id: approvalId },
-    approvalId,
-    details: { executionId },
-  })
+  await recordApproval(tx, 'approval.cancel', { approvalId, executionId, requesterId })
   return cancelled
 }

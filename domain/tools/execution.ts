@@ -18,6 +18,8 @@ export const executionStatuses = [
 export type ExecutionStatus = (typeof executionStatuses)[number]
 
 const ended: ReadonlySet<ExecutionStatus> = new Set(['denied', 'expired', 'succeeded', 'failed', 'cancelled'])
+/** How a run has ended; its result is in the row. */
+export type RunOutcome = Extract<ExecutionStatus, 'denied' | 'expired' | 'succeeded' | 'failed' | 'cancelled'>
 export const hasEnded = (status: ExecutionStatus): boolean => ended.has(status)
 
 export const executionSchema = z

@@ -27,9 +27,6 @@ export interface ToolCallView {
   readonly stage: string
 }
 
-/** How a call ended; its result is in the row. */
-export type ToolCallOutcome = 'succeeded' | 'failed' | 'denied' | 'expired' | 'cancelled'
-
 export const toolCallStart = (input: ToolCallInput, userId: string): WorkflowStart => ({
   type: 'toolCall',
   workflowId: toolCallWorkflowId(input.executionId),

@@ -1,20 +1,13 @@
 // Where a tool call stands, as its handlers, the Web UI and the query see it.
 import { SearchAttributeType, defineSearchAttributeKey } from '@temporalio/common'
 import { ApplicationFailure, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow'
+import type { AwaitedApproval } from '../../activities/tools/awaited-approval.ts'
 import { isRefused } from '../../domain/refused-payload.ts'
 import type { ApprovalStatus } from '../../domain/tools/approval.ts'
-import type { ApprovalToken, ToolCallOutcome, ToolCallView } from './messages.ts'
+import type { RunOutcome } from '../../domain/tools/execution.ts'
+import type { ApprovalToken, ToolCallView } from './messages.ts'
 
 const approvalState = defineSearchAttributeKey('ApprovalState', SearchAttributeType.KEYWORD)
-
-export interface AwaitedApproval {
-  readonly approvalId: string
-  readonly toolName: string
-  /** Milliseconds since the epoch. */
-  readonly expiresAt: number
-  /** When more roles may decide, or a warning is due; null when nothing is before its end. */
-  readonly nextChangeAt: number | null
-}
 
 export class ToolCallState {
   #approval: AwaitedApproval | undefined
@@ -69,7 +62,7 @@ export class ToolCallState {
     this.#approval = approval
   }
 
-  end(outcome: ToolCallOutcome): void {
+  end(outcome: RunOutcome): void {
     if (this.#status === 'pending') this.settle('cancelled')
     this.at(outcome)
   }

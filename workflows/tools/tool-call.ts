@@ -14,11 +14,11 @@ import {
   setHandler,
 } from '@temporalio/workflow'
 import type { Activities } from '../../activities/index.ts'
+import type { RunOutcome } from '../../domain/tools/execution.ts'
 import { problemOf } from '../failure.ts'
 import {
   type ApprovalToken,
   type ToolCallInput,
-  type ToolCallOutcome,
   type ToolCallView,
   decideSignalName,
   decideUpdateName,
@@ -86,7 +86,7 @@ async function untilDecided(state: ToolCallState): Promise<void> {
   }
 }
 
-async function run({ executionId, timeoutMs }: ToolCallInput, state: ToolCallState): Promise<ToolCallOutcome> {
+async function run({ executionId, timeoutMs }: ToolCallInput, state: ToolCallState): Promise<RunOutcome> {
   for (;;) {
     const plan = await planExecution({ executionId })
     if (plan.next === 'ended') return plan.outcome
@@ -102,7 +102,7 @@ async function run({ executionId, timeoutMs }: ToolCallInput, state: ToolCallSta
   }
 }
 
-export async function toolCall(input: ToolCallInput): Promise<ToolCallOutcome> {
+export async function toolCall(input: ToolCallInput): Promise<RunOutcome> {
   const { executionId } = input
   const state = new ToolCallState(executionId)
   setHandler(toolCallQuery, () => state.view)
