@@ -146,8 +146,9 @@ export class ApprovalModel {
     this.#elapsed += seconds
   }
 
+  /** What is over gains nobody who could still decide. */
   escalate(): void {
-    if (this.status !== 'pending') return
+    if (this.status !== 'pending' || this.#isOver) return
     const reached = this.#bound.escalation.filter(({ afterSeconds }) => afterSeconds <= this.#elapsed)
     this.tier = Math.max(this.tier, reached.length)
   }
