@@ -12,6 +12,7 @@ import { rotation } from './0010-rotation.ts'
 import { tools } from './0011-tools.ts'
 import { approvals } from './0012-approvals.ts'
 import { toolsInTurns } from './0013-tools-in-turns.ts'
+import { signIn } from './0014-sign-in.ts'
 import type { Migration } from './migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -28,4 +29,5 @@ export const migrations: readonly Migration[] = [
   tools,
   approvals,
   toolsInTurns,
+  signIn,
 ]
