@@ -1,6 +1,8 @@
 // The route table: every route that the API has.
 import { auditRoutes } from './audit/routes.ts'
+import { administrationRoutes } from './auth/administration-routes.ts'
 import { routes as authRoutes } from './auth/routes.ts'
+import { sessionRoutes } from './auth/session-routes.ts'
 import { routes as chatRoutes } from './chat/routes.ts'
 import { approvalRoutes } from './tools/approval-routes.ts'
 import { collectionRoutes } from './documents/collection-routes.ts'
@@ -19,6 +21,8 @@ import { codecRoutes } from './ops/codec-routes.ts'
 export const routes: readonly Route[] = [
   ...auditRoutes,
   ...authRoutes,
+  ...sessionRoutes,
+  ...administrationRoutes,
   ...chatRoutes,
   ...collectionRoutes,
   ...documentRoutes,

@@ -145,8 +145,6 @@ async function openEmbedded(context: BenchmarkContext): Promise<Place> {
     id: userId,
     email: 'bench@example.org',
     displayName: 'Bench',
-    passwordHash: '',
-    pepperId: '',
     roles: [],
   })
   await createCollection(owner, { id: collectionId, ownerId: userId, name: 'Corpus', description: '' })

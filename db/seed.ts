@@ -93,12 +93,12 @@ function parseAdministrator({ admin }: SeedOptions): { email: string; password: 
 async function seedAdministrator(db: Db, options: SeedOptions): Promise<Seeded> {
   if (await hasAdministrator(db)) return {}
   const { email, password, generated } = parseAdministrator(options)
-  const { hash, pepperId } = await options.passwords.hash(password)
+  const hashed = await options.passwords.hash(password)
   return await db.transaction(async (tx) => {
     await lockFor(tx, 'seed')
     if (await hasAdministrator(tx)) return {}
     const [id, displayName, roles] = [newId(), 'Administrator', [administratorRole]]
-    await createUser(tx, { id, email, displayName, passwordHash: hash, pepperId, roles })
+    await createUser(tx, { id, email, displayName, password: hashed, roles })
     await appendAuditEvent(tx, {
       action: 'user.create',
       outcome: 'success',

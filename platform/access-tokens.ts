@@ -46,7 +46,7 @@ function canonicalBytes(segment: string): Buffer | undefined {
 }
 
 /** RFC 6750 2.1, with nothing after the token; passport-jwt's own extractor drops what follows it. */
-function bearerToken(request: IncomingMessage): string | null {
+export function bearerToken(request: IncomingMessage): string | null {
   return /^Bearer +([\w.~+/=-]+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? null
 }
 

@@ -76,6 +76,9 @@ const environmentSchema = z.object({
   CDSA_CORS_ORIGINS: list.default([]),
   CDSA_CODEC_ORIGINS: list.pipe(z.array(origin)).default([]),
   CDSA_TRUST_PROXY: z.string().optional(),
+  CDSA_PUBLIC_URL: origin.optional(),
+  CDSA_REGISTRATION: z.enum(['open', 'closed']).default('open'),
+  CDSA_RATE_LIMIT_FACTOR: z.coerce.number().positive().max(1_000_000).default(1),
   CDSA_EGRESS_ALLOW: list
     .refine(
       (entries) => entries.every((entry) => parseHostPort(entry) !== undefined),
@@ -177,6 +180,13 @@ function toConfig(env: Environment) {
       cliPath: env.TEMPORAL_CLI_PATH,
       uiPort: env.TEMPORAL_UI_PORT,
       queuePrefix: env.CDSA_TASK_QUEUE_PREFIX,
+    },
+    auth: {
+      /** Under which browsers reach the API; never taken from a request, whose sender names what host they like. */
+      publicUrl: env.CDSA_PUBLIC_URL,
+      registration: env.CDSA_REGISTRATION,
+      /** What every limit of rates is multiplied by. */
+      rateLimitFactor: env.CDSA_RATE_LIMIT_FACTOR,
     },
     admin: { email: env.CDSA_ADMIN_EMAIL, password: env.CDSA_ADMIN_PASSWORD },
     /** Each of one use: the vault's values, everything else that is kept secret, the audit log's signature. */

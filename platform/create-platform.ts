@@ -4,6 +4,9 @@ import { Registry } from 'prom-client'
 import { openDatabase } from '../db/database.ts'
 import { AppError } from '../domain/errors.ts'
 import { createAccessTokens } from './access-tokens.ts'
+import { createActors } from './auth/actors.ts'
+import { createLocalActorCache } from './auth/actor-cache.ts'
+import { createRedisActorCache } from './auth/redis-actor-cache.ts'
 import { createApprovalTokens } from './approval-tokens.ts'
 import { createAuditSigner } from './audit/signer.ts'
 import { createFileBlobStore } from './blobs/file-blob-store.ts'
@@ -16,6 +19,8 @@ import { createLanguageModels } from './llm/language-models.ts'
 import { createLogger } from './logger.ts'
 import { createPasswords } from './passwords.ts'
 import type { Platform } from './platform.ts'
+import { createRateLimits } from './rate-limits.ts'
+import { createRefreshTokens } from './refresh-tokens.ts'
 import { createSigningKeys } from './signing-keys.ts'
 import { createStreams } from './stream/create-streams.ts'
 import { createTemporalClient } from './temporal/temporal-client.ts'
@@ -35,6 +40,8 @@ export async function createPlatform(config: Config, { name }: { readonly name: 
   const vault = createVault({ db, keys: await createLocalKeyProvider({ config, log }) })
   const temporal = await createTemporalClient(config, keys)
   const streams = createStreams({ redisUrl: config.redisUrl, retentionSeconds: config.streamRetentionSeconds, log })
+  const actorCache =
+    streams.redis === undefined ? createLocalActorCache() : createRedisActorCache({ redis: streams.redis, log })
   // Temporal's client last, when nothing is awaited any more: a call of it that waits for its next try while the server
   // is away fails in a timer on a closed connection, which would end the process as a fault.
   const closers = [() => temporal.connection.close(), () => db.close(), () => streams.close()]
@@ -52,6 +59,9 @@ export async function createPlatform(config: Config, { name }: { readonly name: 
     passwords: createPasswords({ keys, cost: config.bcryptCost }),
     signingKeys,
     accessTokens: createAccessTokens(signingKeys),
+    refreshTokens: createRefreshTokens(keys),
+    actors: createActors({ db, bus: streams.bus, cache: actorCache, log }),
+    rateLimits: createRateLimits({ redis: streams.redis, keys, factor: config.auth.rateLimitFactor }),
     approvalTokens: createApprovalTokens(signingKeys),
     auditSigner,
     db,

@@ -5,6 +5,7 @@ import type { Registry } from 'prom-client'
 import type { Permission } from '../domain/auth/permission.ts'
 import type { Db } from '../db/database.ts'
 import type { AccessTokens } from './access-tokens.ts'
+import type { Actors } from './auth/actors.ts'
 import type { ApprovalTokens } from './approval-tokens.ts'
 import type { AuditSigner } from './audit/signer.ts'
 import type { BlobStore } from './blobs/blob-store.ts'
@@ -15,6 +16,8 @@ import type { LanguageModels } from './llm/language-models.ts'
 import type { Logger } from './logger.ts'
 import type { PlatformKeys } from './keys.ts'
 import type { Passwords } from './passwords.ts'
+import type { RateLimitName, RateLimits } from './rate-limits.ts'
+import type { RefreshTokens } from './refresh-tokens.ts'
 import type { SigningKeys } from './signing-keys.ts'
 import type { Bus } from './stream/bus.ts'
 import type { TurnStream } from './stream/turn-stream.ts'
@@ -29,6 +32,9 @@ export interface Platform {
   readonly passwords: Passwords
   readonly signingKeys: SigningKeys
   readonly accessTokens: AccessTokens
+  readonly refreshTokens: RefreshTokens
+  readonly actors: Actors
+  readonly rateLimits: RateLimits
   readonly auditSigner: AuditSigner
   readonly db: Db
   readonly vault: Vault
@@ -48,12 +54,21 @@ export interface Platform {
   close(): Promise<void>
 }
 
+/** An account that acts in a session, or by a key that somebody gave to a program. */
 export interface Actor {
   readonly userId: string
-  readonly sessionId: string
+  readonly sessionId?: string | undefined
+  readonly apiKeyId?: string | undefined
   readonly email: string
   readonly roles: readonly string[]
   readonly permissions: ReadonlySet<Permission>
+}
+
+/** Counts what a request uses up of a limit. */
+export interface RequestLimits {
+  /** Throws `request.limited`. */
+  consume(name: RateLimitName, subject: string): Promise<void>
+  giveBack(name: RateLimitName, subject: string): Promise<void>
 }
 
 export interface RequestScope {
@@ -62,6 +77,9 @@ export interface RequestScope {
   readonly signal: AbortSignal
   readonly ip: string | undefined
   readonly userAgent: string | undefined
+  readonly limits: RequestLimits
+  /** The value of a cookie that came along. */
+  readonly cookie: (name: string) => string | undefined
   /** The client came over TLS, as far as trusted proxies say. */
   readonly secure: boolean
   /** The id for the resource that a creating request makes: a retry with the same Idempotency-Key gets the same one. */

@@ -1,6 +1,7 @@
 // The sweep: starts the workflows of turns and documents whose row was committed, but whose start a crash or an outage
 // swallowed, and takes care of work whose workflow was lost. Starting is idempotent, so any number of workers may sweep at once.
 import { createEndTurn } from '../activities/chat/end-turn.ts'
+import { purgeSessions } from '../db/auth/sessions.ts'
 import { listOverdueTurns, listUnstartedTurns } from '../db/chat/turns.ts'
 import { purgeIdempotencyKeys } from '../db/http/idempotency-keys.ts'
 import { listStalledDocuments } from '../db/documents/ingestion.ts'
@@ -73,6 +74,7 @@ export function startSweep(platform: SweepPlatform, queues: readonly QueueName[]
     ({ db }: SweepPlatform) => purgeIdempotencyKeys(db).then(() => {}),
     ({ db }: SweepPlatform) => purgeNotifications(db).then(() => {}),
     ({ db }: SweepPlatform) => purgeResults(db).then(() => {}),
+    ({ db }: SweepPlatform) => purgeSessions(db).then(() => {}),
   ]
   let busy = false
   let stopped = false

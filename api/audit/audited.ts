@@ -21,10 +21,14 @@ export const fieldsOf = (patch: object): string =>
     .sort()
     .join(' ')
 
+/** How the log names who acts. */
+export const auditActorOf = ({ userId, sessionId, apiKeyId }: Actor) =>
+  ({ type: 'user', id: userId, sessionId, apiKeyId }) as const
+
 /** The whole event of a change, in this request. */
 export function eventOf(context: Auditor, change: AuditedChange): AuditEventInput {
   const { actor, requestId, ip, userAgent } = context
-  const known = actor && ({ type: 'user', id: actor.userId, sessionId: actor.sessionId } as const)
+  const known = actor && auditActorOf(actor)
   const who = change.actor ?? known ?? { type: 'anonymous' as const }
   return {
     outcome: 'success',

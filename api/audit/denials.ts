@@ -3,6 +3,7 @@
 import { appendAuditEvent } from '../../db/audit/events.ts'
 import type { AuditAttempt, AuditEventInput } from '../../domain/audit/event.ts'
 import type { Actor, Platform, RequestScope } from '../../platform/platform.ts'
+import { auditActorOf } from './audited.ts'
 import { type CountedCaller, type DenialLimits, createDenialTally } from './denial-tally.ts'
 
 export interface Denial extends Pick<RequestScope, 'requestId' | 'ip' | 'userAgent'> {
@@ -30,7 +31,7 @@ export interface Denials {
 const defaultLimits: DenialLimits = { windowMs: 10_000, ofOne: 20, ofAnonymous: 200 }
 
 const actorOf = (actor: Actor | undefined): AuditEventInput['actor'] =>
-  actor === undefined ? { type: 'anonymous' } : { type: 'user', id: actor.userId, sessionId: actor.sessionId }
+  actor === undefined ? { type: 'anonymous' } : auditActorOf(actor)
 
 const eventOf = ({ actor, route, code, attempt, ids, requestId, ip, userAgent }: Denial): AuditEventInput => ({
   action: 'request.deny',

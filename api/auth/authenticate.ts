@@ -1,25 +1,21 @@
-// Who is asking: a bearer token through passport, then one query for account, session, roles and permissions. Nothing
-// is remembered between requests, so disabling, a change of roles and signing out act on the next one.
+// Who is asking: an API key, or an access token through passport; then account, session, roles and permissions, which are
+// mostly remembered, and yet never older than the last change (platform/auth/actor-cache.ts).
+import type { IncomingMessage } from 'node:http'
 import passport from 'passport'
-import { findActor } from '../../db/auth/sessions.ts'
 import { AppError } from '../../domain/errors.ts'
+import { bearerToken } from '../../platform/access-tokens.ts'
+import { parseApiKey } from '../../platform/auth/api-key.ts'
 import type { Actor, Platform } from '../../platform/platform.ts'
 import type { Authenticate } from '../http/mount-route.ts'
 
 const bearer = 'access-token'
 
-/**
- * The check of a request's token. It throws `auth.unauthenticated` when the token is missing, malformed, expired or not
- * ours, or when its session has ended or its account is disabled: the caller never learns which.
- */
-export function createAuthenticate({ db, accessTokens }: Pick<Platform, 'db' | 'accessTokens'>): Authenticate {
+/** Throws `auth.unauthenticated` also when the session has ended. */
+function createTokenCheck({ actors, accessTokens }: Pick<Platform, 'actors' | 'accessTokens'>): Authenticate {
   const authenticator = new passport.Passport()
   authenticator.use(
     bearer,
-    accessTokens.strategy(async (subject): Promise<Actor | undefined> => {
-      const actor = await findActor(db, subject)
-      return actor && { ...actor, permissions: new Set(actor.permissions) }
-    }),
+    accessTokens.strategy((subject) => actors.ofSession(subject)),
   )
   return (request) =>
     new Promise((resolve, reject) => {
@@ -31,4 +27,19 @@ export function createAuthenticate({ db, accessTokens }: Pick<Platform, 'db' | '
       }
       authenticator.authenticate(bearer, { session: false }, settle)(request, undefined, reject)
     })
+}
+
+/**
+ * The check of a request's token or key. It throws `auth.unauthenticated` when that is missing, malformed, expired or not
+ * ours, or when its session has ended or its account is disabled: the caller never learns which.
+ */
+export function createAuthenticate(platform: Pick<Platform, 'actors' | 'accessTokens'>): Authenticate {
+  const checkToken = createTokenCheck(platform)
+  return async (request: IncomingMessage) => {
+    const key = parseApiKey(bearerToken(request) ?? '')
+    if (key === undefined) return await checkToken(request)
+    const actor = await platform.actors.ofKey(key)
+    if (actor === undefined) throw new AppError('auth.unauthenticated')
+    return actor
+  }
 }

@@ -2,21 +2,22 @@
 import { createUser } from '../../db/auth/users.ts'
 import type { Registration, User } from '../../domain/auth/user.ts'
 import { AppError } from '../../domain/errors.ts'
-import { isCommonPassword } from '../../platform/passwords.ts'
 import type { PublicContext } from '../../platform/platform.ts'
 import { type Auditor, audited } from '../audit/audited.ts'
+import { refuseCommonPassword } from './common-password.ts'
 
-/** Throws `request.invalid` for a common password, `auth.email_taken`, `auth.busy`. */
+/** Throws `auth.registration_closed`, `request.invalid` for a common password, `auth.email_taken`, `auth.busy`. */
 export async function register(
-  context: Auditor & Pick<PublicContext, 'db' | 'passwords' | 'newResourceId'>,
+  context: Auditor & Pick<PublicContext, 'db' | 'config' | 'passwords' | 'newResourceId'>,
   { email, displayName, password }: Registration,
 ): Promise<User> {
+  if (context.config.auth.registration === 'closed') throw new AppError('auth.registration_closed')
   refuseCommonPassword(password)
   const id = context.newResourceId
-  const { hash, pepperId } = await context.passwords.hash(password)
+  const hashed = await context.passwords.hash(password)
   const { user } = await audited(
     context,
-    (tx) => createUser(tx, { id, email, displayName, passwordHash: hash, pepperId }),
+    (tx) => createUser(tx, { id, email, displayName, password: hashed }),
     ({ made }) =>
       made
         ? {
@@ -28,12 +29,4 @@ export async function register(
         : undefined,
   )
   return user
-}
-
-function refuseCommonPassword(password: string): void {
-  if (!isCommonPassword(password)) return
-  throw new AppError('request.invalid', {
-    detail: 'This password is on the lists that guessing starts with: choose another one.',
-    errors: [{ path: 'password', message: 'is too common' }],
-  })
 }

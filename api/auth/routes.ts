@@ -1,31 +1,25 @@
-// Routes of sign-in, of one's own account, and of the administration of users.
+// Routes of sign-in and of one's own account.
 import { z } from 'zod'
 import {
   loginSchema,
   patchMeSchema,
-  patchUserSchema,
-  permissionSchema,
+  refreshSchema,
   registerSchema,
-  roleSchema,
   tokenSchema,
   userSchema,
 } from '../../domain/auth/user.ts'
-import { id, pageOf, pageQuery } from '../../domain/resource.ts'
 import { type Route, defineRoute } from '../http/route.ts'
+import { signedInReply } from './begin-session.ts'
+import { endedCookie, refreshCookie } from '../http/cookies.ts'
 import { getMe } from './get-me.ts'
-import { getUser } from './get-user.ts'
-import { listPermissions, listRoles } from './list-roles.ts'
-import { listUsers } from './list-users.ts'
 import { login } from './login.ts'
-import { logout } from './logout.ts'
+import { logout, refreshTokenCookie } from './logout.ts'
+import { refresh } from './refresh.ts'
 import { register } from './register.ts'
 import { updateMe } from './update-me.ts'
-import { updateUser } from './update-user.ts'
 
 const oneUser = z.object({ user: userSchema })
-const userParams = z.strictObject({ userId: id })
-/** Answers that hold a token stay out of every cache (RFC 6749 5.1). */
-const uncached = { 'cache-control': 'no-store' }
+const bodyLimitBytes = 16_384
 
 const signIn: readonly Route[] = [
   defineRoute({
@@ -34,9 +28,11 @@ const signIn: readonly Route[] = [
     tag: 'auth',
     summary: 'Register an account',
     access: 'public',
+    limit: 'register',
     body: registerSchema,
-    bodyLimitBytes: 16_384,
+    bodyLimitBytes,
     responses: { 201: oneUser },
+    problems: [403],
     idempotent: { keep: 'id' },
     handle: async (context, { body }) => ({ status: 201, body: { user: await register(context, body) } }),
   }),
@@ -45,12 +41,34 @@ const signIn: readonly Route[] = [
     path: '/auth/login',
     tag: 'auth',
     summary: 'Sign in with a password',
+    description: 'Browsers also get the refresh token as a cookie that no script reads.',
     access: 'public',
     body: loginSchema,
-    bodyLimitBytes: 16_384,
+    bodyLimitBytes,
     responses: { 200: tokenSchema },
     problems: [401],
-    handle: async (context, { body }) => ({ status: 200, body: await login(context, body), headers: uncached }),
+    handle: async (context, { body }) => signedInReply(await login(context, body)),
+  }),
+  defineRoute({
+    method: 'post',
+    path: '/auth/refresh',
+    tag: 'auth',
+    summary: 'Exchange a refresh token for the next pair of tokens',
+    description:
+      'A token is good for one exchange. The same one again within ten seconds gets the same answer, later it ends the session.',
+    access: 'public',
+    sameOrigin: true,
+    limit: 'refresh',
+    body: refreshSchema,
+    bodyLimitBytes,
+    responses: { 200: tokenSchema },
+    problems: [401],
+    handle: async (context, { body }) => {
+      const { byCookie, ...begun } = await refresh(context, body)
+      const reply = signedInReply(begun)
+      const { refreshToken: _, ...shown } = begun.token
+      return byCookie ? { ...reply, body: shown } : reply
+    },
   }),
   defineRoute({
     method: 'post',
@@ -58,12 +76,18 @@ const signIn: readonly Route[] = [
     tag: 'auth',
     summary: 'End this session',
     access: 'signed-in',
+    sessionOnly: true,
+    sameOrigin: true,
+    sessionCookie: refreshTokenCookie,
     responses: { 204: null },
     handle: async (context) => {
       await logout(context)
-      return { status: 204 }
+      return { status: 204, headers: { 'set-cookie': endedCookie(refreshCookie) } }
     },
   }),
+]
+
+const ownAccount: readonly Route[] = [
   defineRoute({
     method: 'get',
     path: '/auth/me',
@@ -79,67 +103,11 @@ const signIn: readonly Route[] = [
     tag: 'auth',
     summary: 'Change one’s own account',
     access: 'signed-in',
+    sessionOnly: true,
     body: patchMeSchema,
     responses: { 200: oneUser },
     handle: async (context, { body }) => ({ status: 200, body: { user: await updateMe(context, body) } }),
   }),
 ]
 
-const administration: readonly Route[] = [
-  defineRoute({
-    method: 'get',
-    path: '/users',
-    tag: 'users',
-    summary: 'List accounts, newest first',
-    access: 'user:read',
-    query: pageQuery,
-    responses: { 200: pageOf(userSchema) },
-    handle: async (context, { query }) => ({ status: 200, body: await listUsers(context, query) }),
-  }),
-  defineRoute({
-    method: 'get',
-    path: '/users/{userId}',
-    tag: 'users',
-    summary: 'See an account',
-    access: 'user:read',
-    params: userParams,
-    responses: { 200: oneUser },
-    handle: async (context, { params }) => ({ status: 200, body: { user: await getUser(context, params.userId) } }),
-  }),
-  defineRoute({
-    method: 'patch',
-    path: '/users/{userId}',
-    tag: 'users',
-    summary: 'Change an account’s name or roles, or disable it',
-    description: 'Disabling ends the account’s sessions. The last administrator can be neither disabled nor demoted.',
-    access: 'user:write',
-    params: userParams,
-    body: patchUserSchema,
-    responses: { 200: oneUser },
-    handle: async (context, { params, body }) => ({
-      status: 200,
-      body: { user: await updateUser(context, { userId: params.userId, patch: body }) },
-    }),
-  }),
-  defineRoute({
-    method: 'get',
-    path: '/roles',
-    tag: 'users',
-    summary: 'List roles, newest first',
-    access: 'user:read',
-    query: pageQuery,
-    responses: { 200: pageOf(roleSchema) },
-    handle: async (context, { query }) => ({ status: 200, body: await listRoles(context, query) }),
-  }),
-  defineRoute({
-    method: 'get',
-    path: '/permissions',
-    tag: 'users',
-    summary: 'List what roles can grant',
-    access: 'user:read',
-    responses: { 200: pageOf(permissionSchema) },
-    handle: async (context) => ({ status: 200, body: await listPermissions(context) }),
-  }),
-]
-
-export const routes: readonly Route[] = [...signIn, ...administration]
+export const routes: readonly Route[] = [...signIn, ...ownAccount]

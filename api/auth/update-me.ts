@@ -5,7 +5,7 @@ import type { Auditor } from '../audit/audited.ts'
 import { updateUser } from './update-user.ts'
 
 export async function updateMe(
-  context: Auditor & Pick<Context, 'db' | 'actor'>,
+  context: Auditor & Pick<Context, 'db' | 'actor' | 'actors'>,
   { displayName }: PatchMe,
 ): Promise<User> {
   return await updateUser(context, { userId: context.actor.userId, patch: { displayName } })

@@ -1,14 +1,22 @@
-// An administrator's change of an account: its name, its roles, whether it may sign in. It acts on the next request,
-// because every request reads the account anew.
+// An administrator's change of an account: its name, its roles, whether it may sign in. It acts on the next request.
 import { type UserChange, updateUser as changeUser } from '../../db/auth/users.ts'
 import type { User } from '../../domain/auth/user.ts'
 import type { Context } from '../../platform/platform.ts'
 import { type Auditor, audited, fieldsOf } from '../audit/audited.ts'
 
 /** Throws `resource.not_found`, `request.invalid` for an unknown role, `auth.last_administrator`. */
-export async function updateUser(context: Auditor & Pick<Context, 'db' | 'actor'>, change: UserChange): Promise<User> {
+export async function updateUser(
+  context: Auditor & Pick<Context, 'db' | 'actor' | 'actors'>,
+  change: UserChange,
+): Promise<User> {
+  const mayDoLess = change.patch.roles !== undefined || change.patch.disabled !== undefined
+  const save = (): Promise<User> => saveUser(context, change)
+  return mayDoLess ? await context.actors.changing({ userIds: [change.userId] }, save) : await save()
+}
+
+function saveUser(context: Auditor & Pick<Context, 'db' | 'actor'>, change: UserChange): Promise<User> {
   const { displayName, roles, disabled } = change.patch
-  return await audited(
+  return audited(
     context,
     (tx) => changeUser(tx, change),
     ({ id }) => ({

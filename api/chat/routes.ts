@@ -107,6 +107,7 @@ const turnRoutes = [
     method: 'post',
     path: '/chats/{chatId}/turns',
     access: 'chat:write',
+    limit: 'turns',
     summary: 'Send a message and start the turn that answers it',
     description: 'With `Accept: text/event-stream` the turn’s events come in the answer itself.',
     tag,

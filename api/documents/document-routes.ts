@@ -31,6 +31,7 @@ const changing = [
     method: 'post',
     path: '/documents',
     access: 'document:write',
+    limit: 'uploads',
     summary: 'Upload a document; it is parsed, embedded and indexed in the background',
     description:
       'PDF, DOCX, HTML, Markdown, plain text or CSV. The same bytes in the same collection give the same document.',
@@ -164,6 +165,7 @@ const reading = [
     method: 'post',
     path: '/search',
     access: 'document:read',
+    limit: 'searches',
     summary: 'Search in the documents that you may read',
     tag,
     body: searchRequestSchema,

@@ -53,7 +53,7 @@ export interface OnceOptions extends IdempotencyScope {
 
 interface StoredAnswer {
   readonly body?: unknown
-  readonly headers?: Readonly<Record<string, string>>
+  readonly headers?: Reply['headers']
 }
 
 function replay(keep: OnceOptions['keep'], done: { resourceId: string; status: number; answer: unknown }): Reply {

@@ -4,15 +4,20 @@ import type { IncomingMessage } from 'node:http'
 import type { IRouter, Request, Response } from 'express'
 import { newId } from '../../db/ids.ts'
 import { AppError } from '../../domain/errors.ts'
-import type { Actor, Context, Platform, RequestScope } from '../../platform/platform.ts'
+import type { Actor, Context, Platform, RequestLimits, RequestScope } from '../../platform/platform.ts'
+import { addressPrefix } from '../audit/address-prefix.ts'
 import type { Denials } from '../audit/denials.ts'
 import { checkEvent, checkReply } from './check-reply.ts'
+import { readCookie } from './cookies.ts'
 import { principalOf, readIdempotencyKey, runOnce } from './idempotency.ts'
 import type { OpenStreams } from './open-streams.ts'
 import { type ReadInput, readInput } from './read-input.ts'
 import { traceOf } from './request-trace.ts'
-import type { Reply, Route } from './route.ts'
+import { createRequestLimits } from './request-limits.ts'
+import { type Reply, type Route, isGranted } from './route.ts'
+import { requireSameOrigin } from './same-origin.ts'
 import { sendReply } from './send-reply.ts'
+import { watchActor } from './watch-actor.ts'
 
 /** Resolves to the account that a request acts for. Throws `auth.unauthenticated`. */
 export type Authenticate = (request: IncomingMessage) => Promise<Actor>
@@ -31,20 +36,36 @@ async function admit(kernel: Kernel, route: Route, request: Request): Promise<Ac
   const byCookie = sessionCookie !== undefined && request.headers.authorization === undefined
   const actor = await (byCookie ? sessionCookie.authenticate(kernel.platform, request) : kernel.authenticate(request))
   traceOf(request).actor = actor
-  if (access === 'signed-in' || actor.permissions.has(access)) return actor
+  if (route.sessionOnly === true && actor.sessionId === undefined) throw new AppError('auth.session_required')
+  if (isGranted(route, actor)) return actor
   throw new AppError('auth.forbidden', { detail: `This needs the permission “${access}”.` })
+}
+
+/** Counts the request against its route’s own limit. Throws `request.limited`. */
+async function limit({ limit: name }: Route, limits: RequestLimits, { actor, ip }: Caller): Promise<void> {
+  if (name !== undefined) await limits.consume(name, actor?.userId ?? addressPrefix(ip))
+}
+
+interface Caller {
+  readonly actor: Actor | undefined
+  readonly ip: string | undefined
 }
 
 const maxUserAgentLength = 512
 
-function scopeOf(request: Request): Omit<RequestScope, 'newResourceId'> {
-  const { requestId, signal } = traceOf(request)
+function originOf(request: Request): Pick<RequestScope, 'requestId' | 'ip' | 'userAgent'> {
+  const { requestId } = traceOf(request)
+  return { requestId, ip: request.ip, userAgent: request.get('user-agent')?.slice(0, maxUserAgentLength) }
+}
+
+function scopeOf(request: Request, limits: RequestLimits): Omit<RequestScope, 'newResourceId'> {
+  const { signal } = traceOf(request)
   return {
-    requestId,
+    ...originOf(request),
     signal,
-    ip: request.ip,
     secure: request.secure,
-    userAgent: request.get('user-agent')?.slice(0, maxUserAgentLength),
+    limits,
+    cookie: (name) => readCookie(request, name),
   }
 }
 
@@ -54,15 +75,22 @@ interface Call {
   readonly request: Request
   readonly actor: Actor | undefined
   readonly read: ReadInput
+  readonly limits: RequestLimits
 }
 
 /** Runs the use case, at most once a key where the client gave one. */
-function call({ kernel, route, request, actor, read }: Call): Promise<Reply> {
+function call({ kernel, route, request, actor, read, limits }: Call): Promise<Reply> {
   const { platform } = kernel
   const { log } = traceOf(request)
   const strict = platform.config.environment !== 'production'
   const run = async (newResourceId: string): Promise<Reply> => {
-    const context = { ...platform, ...scopeOf(request), log, newResourceId, ...(actor === undefined ? {} : { actor }) }
+    const context = {
+      ...platform,
+      ...scopeOf(request, limits),
+      log,
+      newResourceId,
+      ...(actor === undefined ? {} : { actor }),
+    }
     // A public route's handler declares a context without an actor; see defineRoute.
     return checkReply(route, await route.handle(context as Context, read.input as never), { strict, log })
   }
@@ -82,16 +110,27 @@ async function answer(kernel: Kernel, route: Route, exchange: { request: Request
   const { request, response } = exchange
   const { platform, streams } = kernel
   const { signal, log } = traceOf(request)
+  if (route.sameOrigin === true) requireSameOrigin(request, platform.config)
   const actor = await admit(kernel, route, request)
+  const limits = createRequestLimits(platform.rateLimits, response)
+  await limit(route, limits, { actor, ip: request.ip })
   if (route.idempotent !== undefined) readIdempotencyKey(request.get('idempotency-key'))
   const read = await readInput({ route, request, response, platform, signal })
-  const reply = await call({ kernel, route, request, actor, read })
+  const reply = await call({ kernel, route, request, actor, read, limits })
   const strict = platform.config.environment !== 'production'
-  await sendReply(exchange, reply, {
-    streams,
-    heartbeatMs: platform.config.http.heartbeatMs,
-    checkEvent: (event) => checkEvent(route, event, { strict, log }),
-  })
+  const unwatch =
+    reply.events === undefined || actor === undefined
+      ? undefined
+      : watchActor(platform, { actor, route, trace: traceOf(request) })
+  try {
+    await sendReply(exchange, reply, {
+      streams,
+      heartbeatMs: platform.config.http.heartbeatMs,
+      checkEvent: (event) => checkEvent(route, event, { strict, log }),
+    })
+  } finally {
+    unwatch?.()
+  }
 }
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
@@ -104,16 +143,20 @@ const idsOf = (params: Request['params']): Record<string, string> =>
     ),
   )
 
+/** A limit of ours is a refusal, too; one of a model’s provider isn’t. */
+const isDenial = ({ kind, code }: AppError): boolean =>
+  kind === 'unauthenticated' || kind === 'forbidden' || code === 'request.limited'
+
 /**
  * Tells the audit log of a refusal, after whatever was begun has been undone and before the caller learns of it. Throws
  * `service.unavailable` when it can't be told: nobody is refused without a trace.
  */
 async function recordDenial({ denials }: Kernel, route: string, request: Request, thrown: unknown): Promise<void> {
-  if (!(thrown instanceof AppError) || (thrown.kind !== 'unauthenticated' && thrown.kind !== 'forbidden')) return
+  if (!(thrown instanceof AppError) || !isDenial(thrown)) return
   const { actor } = traceOf(request)
   try {
     const { code, attempt } = thrown
-    await denials.record({ ...scopeOf(request), actor, route, code, attempt, ids: idsOf(request.params) })
+    await denials.record({ ...originOf(request), actor, route, code, attempt, ids: idsOf(request.params) })
   } catch (cause) {
     throw new AppError('service.unavailable', { detail: 'Requests can’t be judged at the moment.', cause })
   }

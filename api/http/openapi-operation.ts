@@ -22,6 +22,10 @@ export const problemResponses = {
 
 type ProblemStatus = keyof typeof problemResponses
 
+/** Beside a route of which every signed-in account may ask. */
+const mayForbid = ({ access, sessionOnly, sameOrigin }: Route): boolean =>
+  sessionOnly === true || sameOrigin === true || (access !== 'public' && access !== 'signed-in')
+
 function problemsOf(route: Route): ProblemStatus[] {
   const takesBody = route.body !== undefined || route.multipart === true
   const changes = route.method !== 'get'
@@ -29,12 +33,12 @@ function problemsOf(route: Route): ProblemStatus[] {
   return [
     400,
     ...(route.access === 'public' && !own.has(401) ? [] : ([401] as const)),
-    ...((route.access === 'public' || route.access === 'signed-in') && !own.has(403) ? [] : ([403] as const)),
+    ...(mayForbid(route) || own.has(403) ? ([403] as const) : []),
     ...(route.params === undefined && !own.has(404) ? [] : ([404] as const)),
     ...(changes || own.has(409) ? ([409] as const) : []),
     ...(takesVersion(route) ? ([412] as const) : []),
     ...(takesBody ? ([413, 415] as const) : []),
-    ...(takesBody || route.idempotent !== undefined ? ([422] as const) : []),
+    ...(takesBody || route.idempotent !== undefined || own.has(422) ? ([422] as const) : []),
     429,
     500,
     503,
@@ -104,6 +108,7 @@ const statusNames: Readonly<Record<string, string>> = {
   201: 'Created',
   202: 'Accepted',
   204: 'Success without content',
+  302: 'Elsewhere, as `Location` says',
 }
 
 /** OpenAPI 3.1 has no form for a stream's items: their schemas stand by name in an extension. */
@@ -128,7 +133,8 @@ function successesOf(route: Route, writer: SchemaWriter): Json {
     const description = statusNames[status] ?? 'Success'
     const bytes = Object.fromEntries((route.mediaTypes ?? ['application/octet-stream']).map((type) => [type, {}]))
     const json = schema ? { 'application/json': { schema: writer.write(schema, 'output') } } : bytes
-    responses[status] = status === '204' ? { description, headers } : { description, headers, content: json }
+    responses[status] =
+      status === '204' || status === '302' ? { description, headers } : { description, headers, content: json }
   }
   if (route.events === undefined) return responses
   const plain = (responses['200'] ?? { description: 'The events', headers }) as Json

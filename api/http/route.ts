@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream'
 import type { z } from 'zod'
 import type { Permission } from '../../domain/auth/permission.ts'
 import type { Actor, Context, Platform, PublicContext } from '../../platform/platform.ts'
+import type { RateLimitName } from '../../platform/rate-limits.ts'
 
 /** `public`: anybody. `signed-in`: any account. Else the permission that the caller needs. There is no default. */
 export type Access = 'public' | 'signed-in' | Permission
@@ -16,10 +17,13 @@ export interface ServerSentEvent {
   readonly data: unknown
 }
 
+/** 302: somewhere else, as the header `Location` says. */
+export type ReplyStatus = 200 | 201 | 202 | 204 | 302
+
 export interface Reply<Body = unknown> {
-  readonly status: 200 | 201 | 202 | 204
+  readonly status: ReplyStatus
   readonly body?: Body
-  readonly headers?: Readonly<Record<string, string>>
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>
   /** Bytes instead of JSON; `headers` name their type. */
   readonly bytes?: Readable
   /** Offered beside `body`: sent instead of it when the client accepts `text/event-stream`. */
@@ -77,13 +81,19 @@ interface RouteBase {
   /** Upper bound of a JSON body in bytes; 1 MiB unless given. */
   readonly bodyLimitBytes?: number
   /** Status → schema of the JSON body; null where there is no JSON body (204, bytes). */
-  readonly responses: Readonly<Partial<Record<200 | 201 | 202 | 204, Schema | null>>>
+  readonly responses: Readonly<Partial<Record<ReplyStatus, Schema | null>>>
   /** Of bytes: what their Content-Type may be; `application/octet-stream`, whatever it is, unless given. */
   readonly mediaTypes?: readonly string[]
   /** Statuses of problems that don't follow from the rest, such as 401 of a route that checks a password. */
-  readonly problems?: readonly (401 | 403 | 404 | 409)[]
+  readonly problems?: readonly (401 | 403 | 404 | 409 | 422)[]
   /** Event name → schema of its data, for a route that streams or may stream events. */
   readonly events?: Readonly<Record<string, Schema>>
+  /** Not by an API key: what a person decides, and what leads to more than a key was given for. */
+  readonly sessionOnly?: true
+  /** A page of another origin is refused, for a cookie speaks for who asks. */
+  readonly sameOrigin?: true
+  /** How often: counted by account, on a public route by address. */
+  readonly limit?: RateLimitName
   /** Accepted instead of an access token. */
   readonly sessionCookie?: SessionCookie
   /** A creating POST that honours `Idempotency-Key`. `keep: 'id'`: the answer's body isn't stored, a repeat is 409. */
@@ -103,6 +113,10 @@ interface TypedRoute<C, P, Q, B, H> extends RouteBase {
   readonly headers?: H & z.ZodObject
   readonly handle: (context: C, input: RouteInput<Output<P>, Output<Q>, Output<B>, Output<H>>) => Promise<Reply>
 }
+
+/** Whether an actor may use a route, as it declares. */
+export const isGranted = ({ access }: Pick<Route, 'access'>, { permissions }: Actor): boolean =>
+  access === 'public' || access === 'signed-in' || permissions.has(access)
 
 /** Declares a route; the handler's types follow from the contracts. Public handlers get a context without an actor. */
 export function defineRoute<P = undefined, Q = undefined, B = undefined, H = undefined>(

@@ -1,6 +1,5 @@
 // The stream of one user's notifications: first those that are unread, or all after `Last-Event-ID`; then each as it
 // comes. Rows alone say what there is; the bus only says when to look.
-import { findActor } from '../../db/auth/sessions.ts'
 import {
   type FeedEntry,
   findLastSequence,
@@ -9,14 +8,14 @@ import {
 } from '../../db/notifications/notification-feed.ts'
 import { AppError } from '../../domain/errors.ts'
 import { formatEventId, parseEventId } from '../../domain/event-id.ts'
-import type { Actor, Context } from '../../platform/platform.ts'
+import type { Context } from '../../platform/platform.ts'
 import { notificationChannel } from '../../platform/stream/bus.ts'
 import { createLatch } from '../../platform/stream/latch.ts'
 import type { ServerSentEvent } from '../http/route.ts'
 
 type Follower = Pick<Context, 'db' | 'bus' | 'actor' | 'signal'>
 
-/** The bus may lose a hint, and nothing tells of the end of a session: both are looked for at least this often. */
+/** The bus may lose a hint: rows are looked for at least this often. */
 const lookMs = 5_000
 const pageSize = 100
 /** All ids have it: a recipient's numbers are one rising row. */
@@ -55,7 +54,6 @@ async function* notificationEvents(
     let last = resumes ? lastSeen : given
     while (!signal.aborted) {
       for (const entry of entries) yield toEvent(entry)
-      if (!(await maySee(db, actor))) return
       entries = await listNotificationsAfter(db, actor.userId, { after: last, limit: pageSize })
       last = entries.at(-1)?.sequence ?? last
       if (entries.length === 0 && !signal.aborted) await latch.wait(lookMs)
@@ -64,10 +62,4 @@ async function* notificationEvents(
     signal.removeEventListener('abort', latch.wake)
     await unsubscribe()
   }
-}
-
-/** False once the session has ended, the account is disabled, or its roles don't grant it any more. */
-async function maySee(db: Follower['db'], { userId, sessionId }: Actor): Promise<boolean> {
-  const actor = await findActor(db, { userId, sessionId })
-  return actor?.permissions.includes('notification:read') === true
 }

@@ -44,6 +44,7 @@ export const codecRoutes: readonly Route[] = [
     path: '/codec/session',
     tag,
     access: 'ops:read',
+    sessionOnly: true,
     summary: 'Let this browser’s Temporal Web UI decode payloads',
     description: 'Sets a cookie for `/codec` alone. It ends with the session, and by itself after an hour.',
     responses: { 200: z.object({ expiresIn: z.int().describe('Seconds') }) },

@@ -2,9 +2,10 @@
 // http endpoint, so the operator fetches this; it opens nothing else, and ends with the session that it was made in.
 import type { IncomingMessage } from 'node:http'
 import { z } from 'zod'
-import { findActor } from '../../db/auth/sessions.ts'
 import { AppError } from '../../domain/errors.ts'
 import type { Actor, Context, Platform } from '../../platform/platform.ts'
+import { sessionOf } from '../auth/session-of.ts'
+import { readCookie } from '../http/cookies.ts'
 import type { SessionCookie } from '../http/route.ts'
 
 const name = 'cdsa_codec'
@@ -17,16 +18,11 @@ const ticketSchema = z.strictObject({ userId: z.uuid(), sessionId: z.uuid(), exp
 /** The header that sets the cookie. */
 export function issueCodecCookie({ keys, actor, secure }: Pick<Context, 'keys' | 'actor' | 'secure'>): string {
   const expiresAt = Math.floor(Date.now() / 1_000) + codecSessionSeconds
-  const ticket = { userId: actor.userId, sessionId: actor.sessionId, expiresAt }
+  const ticket = { ...sessionOf(actor), expiresAt }
   const { keyId, sealed } = keys.seal(purpose, Buffer.from(JSON.stringify(ticket)))
   const value = `${Buffer.from(keyId).toString('base64url')}.${sealed.toString('base64url')}`
   const attributes = [`Path=${path}`, `Max-Age=${codecSessionSeconds}`, 'HttpOnly', 'SameSite=Strict']
   return [`${name}=${value}`, ...attributes, ...(secure ? ['Secure'] : [])].join('; ')
-}
-
-function valueOf({ headers }: IncomingMessage): string | undefined {
-  const pairs = (headers.cookie ?? '').split(';').map((pair) => pair.trim())
-  return pairs.find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1)
 }
 
 function openTicket({ keys }: Pick<Platform, 'keys'>, value: string): z.infer<typeof ticketSchema> | undefined {
@@ -45,17 +41,17 @@ function requireCodecOrigin({ config }: Pick<Platform, 'config'>, { headers }: I
 }
 
 async function authenticate(
-  platform: Pick<Platform, 'keys' | 'config' | 'db'>,
+  platform: Pick<Platform, 'keys' | 'config' | 'actors'>,
   request: IncomingMessage,
 ): Promise<Actor> {
-  const value = valueOf(request)
+  const value = readCookie(request, name)
   if (value === undefined) throw new AppError('auth.unauthenticated')
   requireCodecOrigin(platform, request)
   const ticket = openTicket(platform, value)
   if (ticket === undefined || ticket.expiresAt * 1_000 <= Date.now()) throw new AppError('auth.unauthenticated')
-  const actor = await findActor(platform.db, ticket)
+  const actor = await platform.actors.ofSession(ticket)
   if (actor === undefined) throw new AppError('auth.unauthenticated')
-  return { ...actor, permissions: new Set(actor.permissions) }
+  return actor
 }
 
 export const codecCookie: SessionCookie = { name, authenticate }

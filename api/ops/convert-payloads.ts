@@ -8,6 +8,7 @@ import type { EncodedPayload, EncodedPayloads } from '../../domain/ops/payload.t
 import { refusedPayload } from '../../domain/refused-payload.ts'
 import type { Context } from '../../platform/platform.ts'
 import { clearPayload, createPayloadCodec, isEncrypted } from '../../platform/temporal/payload-codec.ts'
+import { auditActorOf } from '../audit/audited.ts'
 
 type CodecContext = Pick<Context, 'db' | 'keys' | 'config' | 'actor' | 'requestId' | 'ip' | 'userAgent'>
 
@@ -40,7 +41,7 @@ async function recordDecoding(context: CodecContext, payloads: readonly Payload[
     appendAuditEvent(tx, {
       action: 'codec.decode',
       outcome: 'success',
-      actor: { type: 'user', id: actor.userId, sessionId: actor.sessionId },
+      actor: auditActorOf(actor),
       resource: { type: 'temporal-payload' },
       requestId,
       details: { payloads: payloads.length, encrypted: payloads.filter(isEncrypted).length },

@@ -50,6 +50,7 @@ const deciding = [
     method: 'post',
     path: '/approvals/{approvalId}/decide',
     access: 'approval:decide',
+    sessionOnly: true,
     summary: 'Approve or deny a tool call',
     description:
       'One denial ends it; as many approvals as its `quorum` let it run, as it was read and no other way. `arguments` ' +
@@ -69,6 +70,7 @@ const deciding = [
     method: 'post',
     path: '/approvals/{approvalId}/delegate',
     access: 'approval:decide',
+    sessionOnly: true,
     summary: 'Have somebody decide in your place',
     description: 'They need the permission to decide, and may not be the one who asked. Your own voice rests then.',
     tag,
@@ -85,6 +87,7 @@ const deciding = [
     method: 'post',
     path: '/approvals/{approvalId}/token',
     access: 'approval:decide',
+    sessionOnly: true,
     summary: 'Get a token to decide with through Temporal, as an operator does',
     description:
       'It says what the body says, for five minutes, once: send `{"token": …}` by the Update `decide` (or `delegate`, ' +

@@ -14,6 +14,7 @@ import type { Context } from '../../platform/platform.ts'
 import { toUpdateError } from '../../platform/temporal/update-error.ts'
 import { decideUpdateName, delegateUpdateName } from '../../workflows/tools/messages.ts'
 import { audited } from '../audit/audited.ts'
+import { sessionOf } from '../auth/session-of.ts'
 
 const decided = (detail: string): AppError => new AppError('approval.already_decided', { detail })
 
@@ -80,8 +81,7 @@ function mint(
   { approvalTokens, actor }: Context,
   { approvalId, act, requestId }: Pick<ApprovalStatement, 'approvalId' | 'act' | 'requestId'>,
 ): Promise<string> {
-  const { userId, sessionId } = actor
-  return approvalTokens.mint({ approvalId, userId, sessionId, act, requestId })
+  return approvalTokens.mint({ approvalId, ...sessionOf(actor), act, requestId })
 }
 
 /** Longer than the activity behind the Update is given. */

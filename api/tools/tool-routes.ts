@@ -72,6 +72,7 @@ const creating = [
     method: 'post',
     path: '/tools/{toolId}/execute',
     access: 'tool:execute',
+    limit: 'executions',
     summary: 'Run a tool',
     description:
       'The answer comes before the tool has run: follow `/tool-executions/{executionId}/events`. Where the call needs an ' +

@@ -49,7 +49,7 @@ function toLeaf(id: string, event: AuditEventInput, disclosures: readonly Disclo
     ...classOf(action, outcome),
     action,
     outcome,
-    actor: given({ type: actor.type, id: actor.id, session: actor.sessionId }),
+    actor: given({ type: actor.type, id: actor.id, session: actor.sessionId, apiKey: actor.apiKeyId }),
     resource: given({ type: resource.type, id: resource.id, version: resource.version }),
     onBehalfOf,
     requestId,

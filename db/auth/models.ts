@@ -12,8 +12,8 @@ export interface UserModel extends Model<InferAttributes<UserModel>, InferCreati
   id: string
   email: string
   displayName: string
-  passwordHash: string
-  pepperId: string
+  passwordHash: string | null
+  pepperId: string | null
   disabledAt: CreationOptional<Date | null>
   createdAt: CreationOptional<Date>
   updatedAt: CreationOptional<Date>
@@ -41,8 +41,8 @@ export function defineAuthModels(sequelize: Sequelize) {
         id: { type: UUID, primaryKey: true },
         email: { type: TEXT, allowNull: false },
         displayName: { type: TEXT, allowNull: false },
-        passwordHash: { type: TEXT, allowNull: false },
-        pepperId: { type: TEXT, allowNull: false },
+        passwordHash: TEXT,
+        pepperId: TEXT,
         disabledAt: DATE,
         createdAt: DATE,
         updatedAt: DATE,

@@ -20,8 +20,8 @@ export interface NewUser {
   readonly id: string
   readonly email: string
   readonly displayName: string
-  readonly passwordHash: string
-  readonly pepperId: string
+  /** Undefined for one that signs in by another way, or sets its password later. */
+  readonly password?: { readonly hash: string; readonly pepperId: string } | undefined
   /** By name; `user` alone unless given. */
   readonly roles?: readonly string[]
 }
@@ -38,7 +38,7 @@ export async function createUser(
     const inserted = await tx.query(
       `insert into users (id, email, display_name, password_hash, pepper_id) values ($1, $2, $3, $4, $5)
        on conflict do nothing returning id`,
-      [input.id, input.email, input.displayName, input.passwordHash, input.pepperId],
+      [input.id, input.email, input.displayName, input.password?.hash ?? null, input.password?.pepperId ?? null],
     )
     if (inserted.length > 0) await setUserRoles(tx, { userId: input.id, roles })
     else {
@@ -51,18 +51,25 @@ export async function createUser(
 
 export interface LoginRecord {
   readonly id: string
-  readonly passwordHash: string
-  readonly pepperId: string
+  /** Undefined for an account without a password. */
+  readonly password: { readonly hash: string; readonly pepperId: string } | undefined
   readonly disabled: boolean
 }
 
+interface LoginRow extends Omit<LoginRecord, 'password'> {
+  readonly hash: string | null
+  readonly pepperId: string | null
+}
+
 export async function findUserForLogin(db: Db, email: string): Promise<LoginRecord | undefined> {
-  const [user] = await db.query<LoginRecord>(
-    `select id, password_hash as "passwordHash", pepper_id as "pepperId", disabled_at is not null as disabled
+  const [row] = await db.query<LoginRow>(
+    `select id, password_hash as hash, pepper_id as "pepperId", disabled_at is not null as disabled
      from users where lower(email) = lower($1)`,
     [email],
   )
-  return user
+  if (row === undefined) return undefined
+  const { hash, pepperId, ...user } = row
+  return { ...user, password: hash === null || pepperId === null ? undefined : { hash, pepperId } }
 }
 
 export interface PasswordRenewal {

@@ -2,6 +2,33 @@
 // identities of other providers. Of everything that grants something only a hash, or a sealed form, is stored.
 import type { Migration } from './migration.ts'
 
+const keysAndIdentities = `
+  create table api_keys (
+    id uuid primary key,
+    user_id uuid not null references users (id) on delete cascade,
+    name text not null,
+    secret_hash bytea not null,
+    scopes text[] not null,
+    -- Who made it for an account with the role of a service, whose keys may do what their scopes name.
+    granted_by uuid references users (id) on delete set null,
+    is_grant boolean not null default false,
+    created_at timestamptz not null default now(),
+    expires_at timestamptz,
+    last_used_at timestamptz,
+    revoked_at timestamptz
+  );
+  create index api_keys_user on api_keys (user_id, id desc);
+  create table oidc_identities (
+    issuer text not null,
+    subject text not null,
+    user_id uuid not null references users (id) on delete cascade,
+    created_at timestamptz not null default now(),
+    last_used_at timestamptz not null default now(),
+    primary key (issuer, subject)
+  );
+  create index oidc_identities_user on oidc_identities (user_id);
+`
+
 export const signIn: Migration = {
   name: '0014-sign-in',
   async up({ sql }) {
@@ -52,30 +79,7 @@ export const signIn: Migration = {
         used_at timestamptz,
         primary key (user_id, code_hash)
       );
-      create table api_keys (
-        id uuid primary key,
-        user_id uuid not null references users (id) on delete cascade,
-        name text not null,
-        secret_hash bytea not null,
-        scopes text[] not null,
-        -- Who made it for an account with the role of a service, whose keys may do what their scopes name.
-        granted_by uuid references users (id) on delete set null,
-        is_grant boolean not null default false,
-        created_at timestamptz not null default now(),
-        expires_at timestamptz,
-        last_used_at timestamptz,
-        revoked_at timestamptz
-      );
-      create index api_keys_user on api_keys (user_id, id desc);
-      create table oidc_identities (
-        issuer text not null,
-        subject text not null,
-        user_id uuid not null references users (id) on delete cascade,
-        created_at timestamptz not null default now(),
-        last_used_at timestamptz not null default now(),
-        primary key (issuer, subject)
-      );
-      create index oidc_identities_user on oidc_identities (user_id);
     `)
+    await sql(keysAndIdentities)
   },
 }

@@ -4,7 +4,9 @@
 const nounVerbs = {
   auth: ['login', 'logout', 'refresh', 'reuse'],
   session: ['revoke'],
-  password: ['change', 'reset'],
+  password: ['change', 'reset', 'forget'],
+  second_factor: ['create', 'confirm', 'delete'],
+  identity: ['create'],
   api_key: ['create', 'delete'],
   user: ['create', 'update', 'erase', 'export'],
   role: ['create', 'update', 'delete'],
@@ -56,6 +58,7 @@ export interface AuditActor {
   readonly type: (typeof auditActorTypes)[number]
   readonly id?: string | undefined
   readonly sessionId?: string | undefined
+  readonly apiKeyId?: string | undefined
 }
 
 export interface AuditResource {
@@ -116,6 +119,8 @@ const classes: Readonly<Partial<Record<Noun, number>>> = {
   session: authentication,
   user: accountChange,
   password: accountChange,
+  second_factor: accountChange,
+  identity: accountChange,
   role: accountChange,
   api_key: accountChange,
   request: apiActivity,

@@ -8,8 +8,8 @@ export const minPasswordLength = 12
 export const maxPasswordLength = 128
 
 /** Control characters (Postgres refuses NUL) and halves of surrogate pairs (UTF-8 can't carry them) are no text. */
-const isText = (value: string): boolean => !/[\p{Cc}\p{Cs}]/u.test(value)
-const notText = 'holds characters that are no text'
+export const isText = (value: string): boolean => !/[\p{Cc}\p{Cs}]/u.test(value)
+export const notText = 'holds characters that are no text'
 
 /** An address in its one stored form: NFC, trimmed, lower case. */
 export const emailSchema = z.string().trim().normalize('NFC').toLowerCase().max(maxEmailLength).check(z.email())
@@ -76,10 +76,17 @@ export const tokenSchema = z
     tokenType: z.literal('Bearer'),
     /** Seconds. */
     expiresIn: z.int().positive(),
+    /** For the next pair, once. Not where the request’s cookie held the last one: then the new one is in a cookie, too. */
+    refreshToken: z.string().optional(),
     user: userSchema,
   })
   .meta({ id: 'Token' })
 export type Token = z.infer<typeof tokenSchema>
+export type SignedIn = Token & { readonly refreshToken: string }
+
+export const refreshSchema = z.strictObject({
+  refreshToken: z.string().max(200).optional().describe('Without it, the cookie counts'),
+})
 
 export const patchMeSchema = z.strictObject({ displayName })
 export type PatchMe = z.infer<typeof patchMeSchema>

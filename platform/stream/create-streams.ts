@@ -1,5 +1,6 @@
 // Chooses between Redis and memory for turn streams and bus, and owns the two connections that Redis needs.
 // Without a Redis URL, API and worker must share one process: memory is all that carries the tokens.
+import type { Redis } from 'ioredis'
 import type { SecretValue } from '../secret-value.ts'
 import type { Logger } from '../logger.ts'
 import type { Bus } from './bus.ts'
@@ -13,6 +14,8 @@ import type { TurnStream } from './turn-stream.ts'
 export interface Streams {
   readonly streams: TurnStream
   readonly bus: Bus
+  /** The connection for commands, which others may share; undefined without a Redis. */
+  readonly redis: Redis | undefined
   /** Rejects with AppError `service.unavailable` within two seconds when Redis doesn't answer. */
   ping(): Promise<void>
   /** Ends all readers, then closes the connections. */
@@ -38,6 +41,7 @@ function createLocalStreams({ retentionSeconds, log }: Omit<StreamsOptions, 'red
   return {
     streams,
     bus,
+    redis: undefined,
     ping: async () => undefined,
     close: async () => {
       await Promise.all([streams.close(), bus.close()])
@@ -57,6 +61,7 @@ function createRedisStreams({
   return {
     streams,
     bus,
+    redis: command,
     ping: async () => {
       try {
         await command.ping()

@@ -65,6 +65,8 @@ export function spawnPlatform(options: {
       TEMPORAL_UI_PORT: '0',
       LOG_LEVEL: 'warn',
       CDSA_BCRYPT_COST: '4',
+      // Tests are many people at one address.
+      CDSA_RATE_LIMIT_FACTOR: '10000',
       ...options.env,
       CDSA_DATA_DIR: options.dataDir,
     },

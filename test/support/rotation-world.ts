@@ -33,6 +33,7 @@ import {
 } from './rotation-targets.ts'
 import { type RotationWorker, startRotationWorker } from './rotation-worker.ts'
 import { testTemporalCli } from './temporal-cli.ts'
+import { unlimited } from './sign-in-parts.ts'
 
 /** How long a step tries to reach its target here: longer than a dead worker stays unnoticed. */
 const targetTimeoutMs = 8_000
@@ -121,6 +122,8 @@ function createContext(platform: Platform, userId: string): Context {
     ip: undefined,
     userAgent: undefined,
     secure: false,
+    limits: unlimited,
+    cookie: () => undefined,
   }
   return { ...platform, ...scope, actor, newResourceId: newId() }
 }

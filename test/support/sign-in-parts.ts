@@ -5,23 +5,41 @@ import type { Db } from '../../db/database.ts'
 import { newId } from '../../db/ids.ts'
 import type { User } from '../../domain/auth/user.ts'
 import { createAccessTokens } from '../../platform/access-tokens.ts'
+import { createLocalActorCache } from '../../platform/auth/actor-cache.ts'
+import { createActors } from '../../platform/auth/actors.ts'
+import { parseConfig } from '../../platform/config.ts'
 import { type PlatformKeys, createPlatformKeys } from '../../platform/keys.ts'
 import { createPasswords } from '../../platform/passwords.ts'
+import type { RequestLimits } from '../../platform/platform.ts'
+import { createRateLimits } from '../../platform/rate-limits.ts'
+import { createRefreshTokens } from '../../platform/refresh-tokens.ts'
 import { createSigningKeys } from '../../platform/signing-keys.ts'
+import { createLocalBus } from '../../platform/stream/local-bus.ts'
 import { captureLog } from './captured-log.ts'
 
 export type SignInParts = ReturnType<typeof signInParts>
 
 export const newPlatformKeys = (): PlatformKeys => createPlatformKeys([{ id: '1', key: randomBytes(32) }])
 
+/** A caller whom nothing is counted against. */
+export const unlimited: RequestLimits = { consume: async () => undefined, giveBack: async () => undefined }
+
 export function signInParts(db: Db, { keys = newPlatformKeys(), cost = 4 } = {}) {
   const signingKeys = createSigningKeys({ db, keys })
   const { log, lines } = captureLog()
+  const bus = createLocalBus({ log })
   return {
     db,
     keys,
     log,
     lines,
+    bus,
+    config: parseConfig({ NODE_ENV: 'test' }),
+    actors: createActors({ db, bus, log, cache: createLocalActorCache() }),
+    refreshTokens: createRefreshTokens(keys),
+    rateLimits: createRateLimits({ redis: undefined, keys, factor: 10_000 }),
+    limits: unlimited,
+    cookie: (_name: string): string | undefined => undefined,
     signingKeys,
     passwords: createPasswords({ keys, cost }),
     accessTokens: createAccessTokens(signingKeys),
@@ -38,13 +56,12 @@ export async function makeUser(
   { db, passwords }: Pick<SignInParts, 'db' | 'passwords'>,
   { roles = ['user'], password = 'correct horse battery' }: { roles?: readonly string[]; password?: string } = {},
 ): Promise<User> {
-  const { hash, pepperId } = await passwords.hash(password)
+  const hashed = await passwords.hash(password)
   const { user } = await createUser(db, {
     id: newId(),
     email: uniqueEmail(),
     displayName: 'Test User',
-    passwordHash: hash,
-    pepperId,
+    password: hashed,
     roles,
   })
   return user

@@ -3,7 +3,9 @@ import { Registry } from 'prom-client'
 import { createDenials } from '../../api/audit/denials.ts'
 import { createAuthenticate } from '../../api/auth/authenticate.ts'
 import { jwksRoute } from '../../api/auth/jwks.ts'
-import { routes as signInRoutes } from '../../api/auth/routes.ts'
+import { administrationRoutes } from '../../api/auth/administration-routes.ts'
+import { routes as authRoutes } from '../../api/auth/routes.ts'
+import { sessionRoutes } from '../../api/auth/session-routes.ts'
 import type { Route } from '../../api/http/route.ts'
 import { startApi } from '../../api/main.ts'
 import type { Db } from '../../db/database.ts'
@@ -46,7 +48,7 @@ export async function startSignInServer(options: ServerOptions = {}): Promise<Si
   } as unknown as Platform
   const denials = createDenials(platform)
   const { url, close } = await startApi(platform, {
-    routes: [...signInRoutes, ...(options.routes ?? [])],
+    routes: [...authRoutes, ...sessionRoutes, ...administrationRoutes, ...(options.routes ?? [])],
     rootRoutes: [jwksRoute],
     authenticate: createAuthenticate(platform),
     denials,

@@ -32,7 +32,12 @@ describe('committing an answer', function () {
     await migrate(owner, 'cdsa_app')
     await owner.close()
     db = openDatabase({ url: embedded.applicationUrl })
-    const user = { id: userId, email: `${userId}@example.org`, displayName: 'U', passwordHash: 'x', pepperId: '1' }
+    const user = {
+      id: userId,
+      email: `${userId}@example.org`,
+      displayName: 'U',
+      password: { hash: 'x', pepperId: '1' },
+    }
     await db.models.User.create(user)
     await createChat(db, { userId, chatId }, {})
   })

@@ -52,7 +52,12 @@ describe('refused requests', function () {
   before(async () => {
     database = await startTestDatabase()
     const { db } = database
-    const user = { id: userId, email: `${userId}@example.org`, displayName: 'U', passwordHash: 'x', pepperId: '1' }
+    const user = {
+      id: userId,
+      email: `${userId}@example.org`,
+      displayName: 'U',
+      password: { hash: 'x', pepperId: '1' },
+    }
     await db.models.User.create(user)
     server = await startKernelServer({ routes, db, denials: createDenials({ db, log: captureLog().log }) })
   })

@@ -65,7 +65,7 @@ describe('routes of sign-in', () => {
     const login = await anonymous.post('/auth/login', { email, password })
     expect(login.status).to.equal(200)
     expect(login.headers.get('cache-control')).to.equal('no-store')
-    expect(login.body).to.have.all.keys('accessToken', 'tokenType', 'expiresIn', 'user')
+    expect(login.body).to.have.all.keys('accessToken', 'tokenType', 'expiresIn', 'refreshToken', 'user')
     const client = createApiClient(server.url, login.body['accessToken'] as string)
     expect((await client.get('/auth/me')).body).to.deep.equal({ user: registered.body['user'] })
     const renamed = await client.request('PATCH', '/auth/me', { body: { displayName: 'Countess' } })

@@ -9,16 +9,18 @@ import { createAuthenticate } from '../../../api/auth/authenticate.ts'
 import { login } from '../../../api/auth/login.ts'
 import { logout } from '../../../api/auth/logout.ts'
 import { register } from '../../../api/auth/register.ts'
+import { updateUser } from '../../../api/auth/update-user.ts'
 import type { Authenticate } from '../../../api/http/mount-route.ts'
-import { findUserForLogin, updateUser } from '../../../db/auth/users.ts'
+import { type UserChange, findUserForLogin } from '../../../db/auth/users.ts'
 import { newId } from '../../../db/ids.ts'
 import { seed } from '../../../db/seed.ts'
 import type { Credentials, Token, User } from '../../../domain/auth/user.ts'
 import { AppError } from '../../../domain/errors.ts'
+import { permissions } from '../../../domain/auth/permission.ts'
 import type { Actor } from '../../../platform/platform.ts'
 import { appErrorOf } from '../../support/app-error-of.ts'
 import { type TestDatabase, startTestDatabase } from '../../support/database.ts'
-import { type SignInParts, countQueries, signInParts, uniqueEmail } from '../../support/sign-in-parts.ts'
+import { type SignInParts, countQueries, makeUser, signInParts, uniqueEmail } from '../../support/sign-in-parts.ts'
 
 const password = 'correct horse battery'
 const carrying = (accessToken: string) => ({ headers: { authorization: `Bearer ${accessToken}` } }) as IncomingMessage
@@ -27,21 +29,27 @@ describe('signing in', () => {
   let database: TestDatabase
   let parts: SignInParts
   let authenticate: Authenticate
+  let administrator: Actor
   before(async function () {
     this.timeout(60_000)
     database = await startTestDatabase()
     parts = signInParts(database.db)
     authenticate = createAuthenticate(parts)
     await seed(database.owner, { admin: {}, passwords: parts.passwords })
+    const { id: userId, email, roles } = await makeUser(parts, { roles: ['admin'] })
+    administrator = { userId, sessionId: newId(), email, roles, permissions: new Set(permissions) }
   })
   after(() => database.stop())
 
   async function signUp(): Promise<{ readonly user: User; readonly token: Token; readonly actor: Actor }> {
     const email = uniqueEmail()
     const user = await register({ ...parts, newResourceId: newId() }, { email, password, displayName: 'Ada' })
-    const token = await login(parts, { email, password })
+    const { token } = await login(parts, { email, password })
     return { user, token, actor: await authenticate(carrying(token.accessToken)) }
   }
+
+  /** As an administrator does it. */
+  const change = (asked: UserChange) => updateUser({ ...parts, actor: administrator }, asked)
 
   it('turns a registration into an account, and its password into a token that names it', async () => {
     const { user, token, actor } = await signUp()
@@ -74,7 +82,7 @@ describe('signing in', () => {
   it('[S8] gives the same answer for an unknown user, a wrong password and a disabled account', async () => {
     const { user } = await signUp()
     const { user: disabled } = await signUp()
-    await updateUser(database.db, { userId: disabled.id, patch: { disabled: true } })
+    await change({ userId: disabled.id, patch: { disabled: true } })
     const refused = [
       await appErrorOf(login(parts, { email: uniqueEmail(), password })),
       await appErrorOf(login(parts, { email: user.email, password: 'wrong horse battery' })),
@@ -94,7 +102,7 @@ describe('signing in', () => {
   it('[S8] does the same work for an unknown user and a disabled account as for a wrong password', async () => {
     const { user } = await signUp()
     const { user: disabled } = await signUp()
-    await updateUser(database.db, { userId: disabled.id, patch: { disabled: true } })
+    await change({ userId: disabled.id, patch: { disabled: true } })
     const verified: (string | undefined)[] = []
     const watched: SignInParts = {
       ...parts,
@@ -114,9 +122,12 @@ describe('signing in', () => {
     expect(verified.map((hash) => hash?.length)).to.deep.equal([60, undefined, 60])
   })
 
-  it('loads account, session and permissions with one query a request', async () => {
+  it('loads account, session and permissions with one query, and knows them for a while', async () => {
     const { token } = await signUp()
-    expect(await countQueries(database.db, () => authenticate(carrying(token.accessToken)))).to.equal(1)
+    const { actors } = signInParts(database.db)
+    const fresh = createAuthenticate({ ...parts, actors })
+    expect(await countQueries(database.db, () => fresh(carrying(token.accessToken)))).to.be.within(1, 2)
+    expect(await countQueries(database.db, () => fresh(carrying(token.accessToken)))).to.equal(0)
   })
 
   it('[S6] ends with the session, on the next request, and leaves other sessions alone', async () => {
@@ -124,18 +135,18 @@ describe('signing in', () => {
     const other = await login(parts, { email: user.email, password })
     await logout({ ...parts, actor })
     expect((await appErrorOf(authenticate(carrying(token.accessToken)))).code).to.equal('auth.unauthenticated')
-    expect(await authenticate(carrying(other.accessToken))).to.include({ userId: user.id })
+    expect(await authenticate(carrying(other.token.accessToken))).to.include({ userId: user.id })
   })
 
   it('[S6] ends when the account is disabled, on the next request', async () => {
     const { user, token } = await signUp()
-    await updateUser(database.db, { userId: user.id, patch: { disabled: true } })
+    await change({ userId: user.id, patch: { disabled: true } })
     expect((await appErrorOf(authenticate(carrying(token.accessToken)))).code).to.equal('auth.unauthenticated')
   })
 
   it('[S6] has other permissions on the request after a change of roles', async () => {
     const { user, token } = await signUp()
-    await updateUser(database.db, { userId: user.id, patch: { roles: ['auditor'] } })
+    await change({ userId: user.id, patch: { roles: ['auditor'] } })
     const changed = await authenticate(carrying(token.accessToken))
     expect(changed.roles).to.deep.equal(['auditor'])
     expect(changed.permissions.has('audit:read')).to.equal(true)
@@ -145,9 +156,9 @@ describe('signing in', () => {
   it('refuses a good token whose session or user is another’s, or gone', async () => {
     const [one, two] = [await signUp(), await signUp()]
     const mixed = [
-      { userId: one.user.id, sessionId: two.actor.sessionId },
+      { userId: one.user.id, sessionId: two.actor.sessionId ?? '' },
       { userId: one.user.id, sessionId: randomUUID() },
-      { userId: randomUUID(), sessionId: one.actor.sessionId },
+      { userId: randomUUID(), sessionId: one.actor.sessionId ?? '' },
     ]
     for (const subject of mixed) {
       const { token } = await parts.accessTokens.issueAccessToken(subject)
@@ -192,7 +203,7 @@ describe('signing in', () => {
     const { token } = await signUp()
     const closed = database.open()
     await closed.close()
-    const broken = createAuthenticate({ db: closed, accessTokens: parts.accessTokens })
+    const broken = createAuthenticate({ ...signInParts(closed), accessTokens: parts.accessTokens })
     const error = await broken(carrying(token.accessToken)).then(
       () => undefined,
       (reason: unknown) => reason,
@@ -205,10 +216,10 @@ describe('signing in', () => {
   it('hashes a password anew when the cost was raised, without ending the sign-in', async () => {
     const { user } = await signUp()
     const dearer = signInParts(database.db, { keys: parts.keys, cost: 5 })
-    const token = await login(dearer, { email: user.email, password })
+    const { token } = await login(dearer, { email: user.email, password })
     expect(await authenticate(carrying(token.accessToken))).to.include({ userId: user.id })
-    const { passwordHash = '' } = (await findUserForLogin(database.db, user.email)) ?? {}
-    expect(passwordHash).to.match(/^\$2b\$05\$/)
+    const stored = await findUserForLogin(database.db, user.email)
+    expect(stored?.password?.hash).to.match(/^\$2b\$05\$/)
     await login(dearer, { email: user.email, password })
     expect((await appErrorOf(login(dearer, { email: user.email, password: 'wrong horse' }))).code).to.equal(
       'auth.invalid_credentials',

@@ -9,6 +9,8 @@ import { type TestDatabase, startTestDatabase } from '../../support/database.ts'
 import { overlapping } from '../../support/overlapping.ts'
 import { type SignInParts, makeUser, signInParts } from '../../support/sign-in-parts.ts'
 
+const unknownClient = { method: 'password', ip: undefined, userAgent: undefined } as const
+
 describe('sessions', () => {
   let database: TestDatabase
   let parts: SignInParts
@@ -21,9 +23,9 @@ describe('sessions', () => {
   after(() => database.stop())
 
   async function openSession(user: User): Promise<string> {
-    const { passwordHash = '' } = (await findUserForLogin(database.db, user.email)) ?? {}
+    const passwordHash = (await findUserForLogin(database.db, user.email))?.password?.hash
     const id = newId()
-    const input = { id, userId: user.id, passwordHash, ip: undefined, userAgent: undefined }
+    const input = { id, userId: user.id, passwordHash, ...unknownClient }
     expect(await createSession(database.db, input)).to.equal(true)
     return id
   }
@@ -32,7 +34,8 @@ describe('sessions', () => {
     const user = await makeUser(parts, { roles: ['user', 'auditor'] })
     const sessionId = await openSession(user)
     const actor = await findActor(database.db, { userId: user.id, sessionId })
-    expect(actor).to.deep.equal({
+    expect(actor?.expiresAt).to.be.greaterThan(new Date())
+    expect(actor).to.deep.include({
       userId: user.id,
       sessionId,
       email: user.email,
@@ -52,7 +55,7 @@ describe('sessions', () => {
     const expired = await openSession(user)
     await database.db.execute(`update sessions set expires_at = now() where id = $1`, [expired])
     const revoked = await openSession(user)
-    await revokeSession(database.db, revoked)
+    await revokeSession(database.db, { userId: user.id, sessionId: revoked })
     const current = await openSession(user)
     const actorIn = (sessionId: string) => findActor(database.db, { userId: user.id, sessionId })
     expect(await actorIn(expired)).to.equal(undefined)
@@ -66,8 +69,8 @@ describe('sessions', () => {
 
   it('aren’t made for a disabled account, nor with a password that was changed meanwhile', async () => {
     const user = await makeUser(parts)
-    const { passwordHash = '' } = (await findUserForLogin(database.db, user.email)) ?? {}
-    const session = () => ({ id: newId(), userId: user.id, passwordHash, ip: undefined, userAgent: undefined })
+    const passwordHash = (await findUserForLogin(database.db, user.email))?.password?.hash
+    const session = () => ({ id: newId(), userId: user.id, passwordHash, ...unknownClient })
     await updateUser(database.db, { userId: user.id, patch: { disabled: true } })
     expect(await createSession(database.db, session())).to.equal(false)
     await updateUser(database.db, { userId: user.id, patch: { disabled: false } })
@@ -84,8 +87,8 @@ describe('sessions', () => {
 
   it('aren’t made while a disabling is about to commit', async () => {
     const user = await makeUser(parts)
-    const { passwordHash = '' } = (await findUserForLogin(database.db, user.email)) ?? {}
-    const input = { id: newId(), userId: user.id, passwordHash, ip: undefined, userAgent: undefined }
+    const passwordHash = (await findUserForLogin(database.db, user.email))?.password?.hash
+    const input = { id: newId(), userId: user.id, passwordHash, ...unknownClient }
     const made = await overlapping(
       database,
       (tx) => updateUser(tx, { userId: user.id, patch: { disabled: true } }),
@@ -97,8 +100,8 @@ describe('sessions', () => {
   it('never outlive a disabling that runs at the same time', async () => {
     for (let round = 0; round < 5; round += 1) {
       const user = await makeUser(parts)
-      const { passwordHash = '' } = (await findUserForLogin(database.db, user.email)) ?? {}
-      const input = { userId: user.id, passwordHash, ip: undefined, userAgent: undefined }
+      const passwordHash = (await findUserForLogin(database.db, user.email))?.password?.hash
+      const input = { userId: user.id, passwordHash, ...unknownClient }
       await Promise.all([
         ...Array.from({ length: 4 }, () => createSession(database.db, { ...input, id: newId() })),
         updateUser(database.db, { userId: user.id, patch: { disabled: true } }),

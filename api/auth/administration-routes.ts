@@ -1,0 +1,69 @@
+// Routes of the administration of users, their roles, and what roles grant.
+import { z } from 'zod'
+import { patchUserSchema, permissionSchema, roleSchema, userSchema } from '../../domain/auth/user.ts'
+import { id, pageOf, pageQuery } from '../../domain/resource.ts'
+import { type Route, defineRoute } from '../http/route.ts'
+import { getUser } from './get-user.ts'
+import { listPermissions, listRoles } from './list-roles.ts'
+import { listUsers } from './list-users.ts'
+import { updateUser } from './update-user.ts'
+
+const oneUser = z.object({ user: userSchema })
+const userParams = z.strictObject({ userId: id })
+
+export const administrationRoutes: readonly Route[] = [
+  defineRoute({
+    method: 'get',
+    path: '/users',
+    tag: 'users',
+    summary: 'List accounts, newest first',
+    access: 'user:read',
+    query: pageQuery,
+    responses: { 200: pageOf(userSchema) },
+    handle: async (context, { query }) => ({ status: 200, body: await listUsers(context, query) }),
+  }),
+  defineRoute({
+    method: 'get',
+    path: '/users/{userId}',
+    tag: 'users',
+    summary: 'See an account',
+    access: 'user:read',
+    params: userParams,
+    responses: { 200: oneUser },
+    handle: async (context, { params }) => ({ status: 200, body: { user: await getUser(context, params.userId) } }),
+  }),
+  defineRoute({
+    method: 'patch',
+    path: '/users/{userId}',
+    tag: 'users',
+    summary: 'Change an account’s name or roles, or disable it',
+    description: 'Disabling ends the account’s sessions. The last administrator can be neither disabled nor demoted.',
+    access: 'user:write',
+    params: userParams,
+    body: patchUserSchema,
+    responses: { 200: oneUser },
+    handle: async (context, { params, body }) => ({
+      status: 200,
+      body: { user: await updateUser(context, { userId: params.userId, patch: body }) },
+    }),
+  }),
+  defineRoute({
+    method: 'get',
+    path: '/roles',
+    tag: 'users',
+    summary: 'List roles, newest first',
+    access: 'user:read',
+    query: pageQuery,
+    responses: { 200: pageOf(roleSchema) },
+    handle: async (context, { query }) => ({ status: 200, body: await listRoles(context, query) }),
+  }),
+  defineRoute({
+    method: 'get',
+    path: '/permissions',
+    tag: 'users',
+    summary: 'List what roles can grant',
+    access: 'user:read',
+    responses: { 200: pageOf(permissionSchema) },
+    handle: async (context) => ({ status: 200, body: await listPermissions(context) }),
+  }),
+]
