@@ -1,6 +1,7 @@
 // The route table: every route that the API has.
 import { auditRoutes } from './audit/routes.ts'
 import { administrationRoutes } from './auth/administration-routes.ts'
+import { roleRoutes } from './auth/role-routes.ts'
 import { routes as authRoutes } from './auth/routes.ts'
 import { sessionRoutes } from './auth/session-routes.ts'
 import { routes as chatRoutes } from './chat/routes.ts'
@@ -23,6 +24,7 @@ export const routes: readonly Route[] = [
   ...authRoutes,
   ...sessionRoutes,
   ...administrationRoutes,
+  ...roleRoutes,
   ...chatRoutes,
   ...collectionRoutes,
   ...documentRoutes,

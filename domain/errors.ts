@@ -50,6 +50,7 @@ export const errorRegistry = {
   'auth.registration_closed': define('forbidden', 'Accounts are made by administrators here'),
   'auth.grant_exceeded': define('forbidden', 'Nobody grants what they may not do themselves'),
   'auth.role_taken': define('conflict', 'There is a role of this name already'),
+  'auth.role_in_use': define('conflict', 'An approval policy names this role'),
   'auth.role_builtin': define('conflict', 'A built-in role can’t be deleted or renamed'),
   'auth.second_factor_set': define('conflict', 'The account has a second factor already'),
   'auth.forbidden': define('forbidden', 'This account may not do that'),

@@ -1,10 +1,9 @@
-// Routes of the administration of users, their roles, and what roles grant.
+// Routes of the administration of users.
 import { z } from 'zod'
-import { patchUserSchema, permissionSchema, roleSchema, userSchema } from '../../domain/auth/user.ts'
+import { patchUserSchema, userSchema } from '../../domain/auth/user.ts'
 import { id, pageOf, pageQuery } from '../../domain/resource.ts'
 import { type Route, defineRoute } from '../http/route.ts'
 import { getUser } from './get-user.ts'
-import { listPermissions, listRoles } from './list-roles.ts'
 import { listUsers } from './list-users.ts'
 import { updateUser } from './update-user.ts'
 
@@ -46,24 +45,5 @@ export const administrationRoutes: readonly Route[] = [
       status: 200,
       body: { user: await updateUser(context, { userId: params.userId, patch: body }) },
     }),
-  }),
-  defineRoute({
-    method: 'get',
-    path: '/roles',
-    tag: 'users',
-    summary: 'List roles, newest first',
-    access: 'user:read',
-    query: pageQuery,
-    responses: { 200: pageOf(roleSchema) },
-    handle: async (context, { query }) => ({ status: 200, body: await listRoles(context, query) }),
-  }),
-  defineRoute({
-    method: 'get',
-    path: '/permissions',
-    tag: 'users',
-    summary: 'List what roles can grant',
-    access: 'user:read',
-    responses: { 200: pageOf(permissionSchema) },
-    handle: async (context) => ({ status: 200, body: await listPermissions(context) }),
   }),
 ]

@@ -15,18 +15,23 @@ export const grantedRoles = `array(select r.name from user_roles ur join roles r
 export const grantedPermissions = `array(select distinct rp.permission from user_roles ur
   join role_permissions rp on rp.role_id = ur.role_id where ur.user_id = u.id order by rp.permission)`
 
+export interface RoleRow extends Omit<Role, 'createdAt'> {
+  readonly createdAt: Date
+}
+
+/** SQL: of the role `r`. */
+export const roleColumns = `r.id, r.name, r.description, r.builtin, r.created_at as "createdAt",
+  array(select permission from role_permissions where role_id = r.id order by permission) as permissions`
+
+export const toRole = (row: RoleRow): Role => ({ ...row, createdAt: row.createdAt.toISOString() })
+
 /** All roles with their permissions, newest first. */
 export async function listRoles(db: Db, { limit, after }: PageQuery): Promise<Page<Role>> {
-  const rows = await db.query<Omit<Role, 'createdAt'> & { createdAt: Date }>(
-    `select r.id, r.name, r.description, r.builtin, r.created_at as "createdAt",
-       array(select permission from role_permissions where role_id = r.id order by permission) as permissions
-     from roles r where ${olderThan('r.id', '$1')} order by r.id desc limit $2`,
+  const rows = await db.query<RoleRow>(
+    `select ${roleColumns} from roles r where ${olderThan('r.id', '$1')} order by r.id desc limit $2`,
     [after ?? null, limit + 1],
   )
-  return toPage(
-    rows.map((row) => ({ ...row, createdAt: row.createdAt.toISOString() })),
-    limit,
-  )
+  return toPage(rows.map(toRole), limit)
 }
 
 /** Every permission that a role may grant, by name. */

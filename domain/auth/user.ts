@@ -2,6 +2,7 @@
 // edge, so that one address is one account and one password is the same bytes on every keyboard.
 import { z } from 'zod'
 import { id, timestamp } from '../resource.ts'
+import { type Permission, permissions } from './permission.ts'
 
 const maxEmailLength = 254
 export const minPasswordLength = 12
@@ -56,6 +57,33 @@ export const roleSchema = z
   })
   .meta({ id: 'Role' })
 export type Role = z.infer<typeof roleSchema>
+
+const roleName = z
+  .string()
+  .min(2)
+  .max(64)
+  .regex(/^[a-z][a-z0-9_-]*$/, 'is lower-case letters, digits, - and _, a letter first')
+const roleSettings = {
+  description: z.string().normalize('NFC').trim().max(500).refine(isText, notText),
+  permissions: z
+    .array(z.enum(permissions as [Permission, ...Permission[]]))
+    .max(100)
+    .transform((names) => [...new Set(names)].sort())
+    .describe('All that it grants'),
+}
+
+export const createRoleSchema = z.strictObject({
+  name: roleName,
+  description: roleSettings.description.default(''),
+  permissions: roleSettings.permissions,
+})
+export type CreateRole = z.infer<typeof createRoleSchema>
+
+export const patchRoleSchema = z
+  .strictObject({ name: roleName, ...roleSettings })
+  .partial()
+  .refine((patch) => Object.keys(patch).length > 0, 'name at least one field to change')
+export type PatchRole = z.infer<typeof patchRoleSchema>
 
 export const permissionSchema = z.object({ name: z.string(), description: z.string() }).meta({ id: 'Permission' })
 export type PermissionRecord = z.infer<typeof permissionSchema>

@@ -5,6 +5,7 @@ import { createAuthenticate } from '../../api/auth/authenticate.ts'
 import { jwksRoute } from '../../api/auth/jwks.ts'
 import { administrationRoutes } from '../../api/auth/administration-routes.ts'
 import { routes as authRoutes } from '../../api/auth/routes.ts'
+import { roleRoutes } from '../../api/auth/role-routes.ts'
 import { sessionRoutes } from '../../api/auth/session-routes.ts'
 import type { Route } from '../../api/http/route.ts'
 import { startApi } from '../../api/main.ts'
@@ -48,7 +49,7 @@ export async function startSignInServer(options: ServerOptions = {}): Promise<Si
   } as unknown as Platform
   const denials = createDenials(platform)
   const { url, close } = await startApi(platform, {
-    routes: [...authRoutes, ...sessionRoutes, ...administrationRoutes, ...(options.routes ?? [])],
+    routes: [...authRoutes, ...sessionRoutes, ...administrationRoutes, ...roleRoutes, ...(options.routes ?? [])],
     rootRoutes: [jwksRoute],
     authenticate: createAuthenticate(platform),
     denials,
