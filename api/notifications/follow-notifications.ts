@@ -13,7 +13,7 @@ import { notificationChannel } from '../../platform/stream/bus.ts'
 import { createLatch } from '../../platform/stream/latch.ts'
 import type { ServerSentEvent } from '../http/route.ts'
 
-type Follower = Pick<Context, 'db' | 'bus' | 'actor' | 'signal'>
+type Follower = Pick<Context, 'db' | 'bus' | 'actors' | 'actor' | 'signal'>
 
 /** The bus may lose a hint: rows are looked for at least this often. */
 const lookMs = 5_000
@@ -39,7 +39,7 @@ export function followNotifications(
 }
 
 async function* notificationEvents(
-  { db, bus, actor, signal }: Follower,
+  { db, bus, actors, actor, signal }: Follower,
   lastSeen: number | undefined,
 ): AsyncGenerator<ServerSentEvent> {
   const latch = createLatch()
@@ -54,6 +54,8 @@ async function* notificationEvents(
     let last = resumes ? lastSeen : given
     while (!signal.aborted) {
       for (const entry of entries) yield toEvent(entry)
+      // What comes after the end of a session isn’t told, however soon.
+      if ((await actors.again(actor))?.permissions.has('notification:read') !== true) return
       entries = await listNotificationsAfter(db, actor.userId, { after: last, limit: pageSize })
       last = entries.at(-1)?.sequence ?? last
       if (entries.length === 0 && !signal.aborted) await latch.wait(lookMs)

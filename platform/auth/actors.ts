@@ -2,7 +2,6 @@
 // on the next request, whichever process that reaches, although most requests ask no database.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { findKeyActor } from '../../db/auth/api-keys.ts'
-import { findActor } from '../../db/auth/sessions.ts'
 import type { Db } from '../../db/database.ts'
 import type { Actor } from '../platform.ts'
 import type { Bus } from '../stream/bus.ts'
@@ -35,19 +34,14 @@ async function markLater(cache: ActorCache, keys: readonly string[]): Promise<vo
   }
 }
 
-/** Who an actor is now: undefined when the session, the key or the account has ended. Asks the database. */
-async function reload(db: Db, actor: Actor): Promise<Actor | undefined> {
-  const { userId, sessionId, apiKeyId } = actor
-  if (sessionId !== undefined) {
-    const found = await findActor(db, { userId, sessionId })
-    return found && { ...actor, roles: found.roles, permissions: new Set(found.permissions) }
-  }
-  const found = apiKeyId === undefined ? undefined : await findKeyActor(db, apiKeyId)
+/** A key’s secret was proven when its request began; what it may do is asked of the database. */
+async function actorOfKnownKey(db: Db, actor: Actor): Promise<Actor | undefined> {
+  const found = actor.apiKeyId === undefined ? undefined : await findKeyActor(db, actor.apiKeyId)
   return found && { ...actor, roles: found.roles, permissions: scopedPermissions(found, found.permissions) }
 }
 
 export function createActors({ bus, ...sources }: ActorSources & { readonly bus: Bus }) {
-  const { db, cache, log } = sources
+  const { cache, log } = sources
   const announce = (keys: readonly string[]): void => {
     for (const key of keys) bus.publish(channelOf(key), {}).catch(() => undefined)
   }
@@ -56,8 +50,13 @@ export function createActors({ bus, ...sources }: ActorSources & { readonly bus:
     ofSession: (subject: SessionSubject): Promise<Actor | undefined> => actorOfSession(sources, subject),
     /** Undefined when the key or its account has ended, or the secret is another one. */
     ofKey: (key: PresentedKey): Promise<Actor | undefined> => actorOfKey(sources, key),
-    /** Who an actor is now; undefined when they are nobody any more. Asks the database. */
-    again: (actor: Actor): Promise<Actor | undefined> => reload(db, actor),
+    /** Who an actor is now; undefined when they are nobody any more. */
+    again: (actor: Actor): Promise<Actor | undefined> => {
+      const { userId, sessionId } = actor
+      return sessionId === undefined
+        ? actorOfKnownKey(sources.db, actor)
+        : actorOfSession(sources, { userId, sessionId })
+    },
     /**
      * Runs a change that commits, after which these may do something else or nothing at all. From its commit on no request
      * is judged by what was before, unless the store of many processes can’t be reached: then for 30 seconds at most.

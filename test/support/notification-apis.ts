@@ -6,10 +6,14 @@ import { createAuthenticate } from '../../api/auth/authenticate.ts'
 import { routes as authRoutes } from '../../api/auth/routes.ts'
 import { type RunningApi, startApi } from '../../api/main.ts'
 import { routes as notificationRoutes } from '../../api/notifications/routes.ts'
+import { setUserRoles } from '../../db/auth/roles.ts'
 import type { Db } from '../../db/database.ts'
 import { createNotifications } from '../../db/notifications/notifications.ts'
 import { seed } from '../../db/seed.ts'
 import type { NotificationContent } from '../../domain/notifications/notification.ts'
+import { createLocalActorCache } from '../../platform/auth/actor-cache.ts'
+import { createActors } from '../../platform/auth/actors.ts'
+import { createRedisActorCache } from '../../platform/auth/redis-actor-cache.ts'
 import { parseConfig } from '../../platform/config.ts'
 import { SecretValue } from '../../platform/secret-value.ts'
 import { announceNotifications } from '../../platform/notifications/announce-notifications.ts'
@@ -31,6 +35,8 @@ export interface NotificationApis {
   at(index: number, account: Account): Account
   /** Raises one as its cause would, on the API's platform; `quietly` as if the hint were lost. */
   notify(index: number, userIds: readonly string[], title: string, options?: { quietly?: boolean }): Promise<void>
+  /** As an administrator does it at an API. */
+  setRoles(index: number, userId: string, roles: readonly string[]): Promise<void>
   /** Ends one API in order. */
   close(index: number): Promise<void>
   stop(): Promise<void>
@@ -53,12 +59,17 @@ export async function startNotificationApis(
   const config = parseConfig({ PORT: '0', NODE_ENV: 'test', CDSA_SSE_HEARTBEAT_MS: '50' })
   const redisUrl = options.redisUrl === undefined ? undefined : new SecretValue(options.redisUrl)
   await seed(database.owner, { admin: {}, passwords: signInParts(database.db, { keys }).passwords })
+  // Of all these APIs, for in memory it is right in one process alone.
+  const localCache = createLocalActorCache()
   const started: { api: RunningApi; platform: Platform; closeStreams(): Promise<void> }[] = []
   for (let index = 0; index < (options.count ?? 1); index += 1) {
     const parts = signInParts(database.open(), { keys })
     const streams = createStreams({ redisUrl, retentionSeconds: 60, log: parts.log })
     // Everything that these routes use is real; the rest of the platform isn't there.
-    const platform = { ...parts, config, metrics: new Registry(), bus: streams.bus } as unknown as Platform
+    const { bus, redis } = streams
+    const cache = redis === undefined ? localCache : createRedisActorCache({ redis, log: parts.log })
+    const actors = createActors({ ...parts, bus, cache })
+    const platform = { ...parts, config, metrics: new Registry(), bus, actors } as unknown as Platform
     const routes = [...authRoutes, ...notificationRoutes]
     const api = await startApi(platform, {
       routes,
@@ -88,6 +99,10 @@ export async function startNotificationApis(
         createNotifications(tx, { ...someNotification(title), userIds }),
       )
       if (!quietly) await announceNotifications(platform, notified)
+    },
+    setRoles: async (index, userId, roles) => {
+      const { actors, db } = partsOf(index).platform
+      await actors.changing({ userIds: [userId] }, () => db.transaction((tx) => setUserRoles(tx, { userId, roles })))
     },
     close: (index) => partsOf(index).api.close(),
     stop: async () => {

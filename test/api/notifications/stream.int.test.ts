@@ -1,6 +1,5 @@
 // The stream of notifications as a client sees it that leaves, comes back at another API, and misses nothing.
 import { expect } from 'chai'
-import { setUserRoles } from '../../../db/auth/roles.ts'
 import { eventually } from '../../support/eventually.ts'
 import {
   type Account,
@@ -133,7 +132,7 @@ describe('the stream of notifications', function () {
     await notify('before')
     await untilSeen(streams[0] as FollowedNotifications, 1)
     expect((await account.post('/auth/logout')).status).to.equal(204)
-    await setUserRoles(apis.db, { userId: other.userId, roles: ['auditor'] })
+    await apis.setRoles(0, other.userId, ['auditor'])
     await apis.notify(0, [account.userId, other.userId], 'after')
     await Promise.all(streams.map(({ ended }) => ended))
     expect(streams.map(titlesOf)).to.deep.equal([['before'], []])
