@@ -39,6 +39,8 @@ export const signIn: Migration = {
         add column email_verified_at timestamptz;
       alter table sessions add column last_seen_at timestamptz not null default now(),
         add column method text not null default 'password';
+      drop index sessions_user;
+      create index sessions_user on sessions (user_id, id desc);
       create index sessions_over on sessions (least(expires_at, revoked_at));
       create table refresh_tokens (
         token_hash bytea primary key,

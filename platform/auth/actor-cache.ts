@@ -12,7 +12,7 @@ export interface ActorCache {
   /** The values of these keys, in their order; undefined where the store can’t be asked. */
   read(keys: readonly string[]): Promise<readonly (string | undefined)[] | undefined>
   /** Stores each that isn’t there. Never rejects. */
-  fill(entries: Readonly<Record<string, string>>): Promise<void>
+  store(entries: Readonly<Record<string, string>>): Promise<void>
   /** Puts a mark in the place of what is there. Rejects when the store can’t be reached. */
   mark(keys: readonly string[]): Promise<void>
 }
@@ -44,7 +44,7 @@ export function createLocalActorCache({ now = Date.now }: { readonly now?: () =>
   }
   return {
     read: async (keys) => keys.map(valueOf),
-    fill: async (given) => {
+    store: async (given) => {
       for (const [key, value] of Object.entries(given)) if (valueOf(key) === undefined) put(key, value, entrySeconds)
     },
     mark: async (keys) => {

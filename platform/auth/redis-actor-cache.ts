@@ -42,7 +42,7 @@ export function createRedisActorCache({ redis, log }: { readonly redis: Redis; r
         return undefined
       }
     },
-    fill: async (entries) => {
+    store: async (entries) => {
       if (!isWell()) return
       const commands = redis.pipeline()
       for (const [key, value] of Object.entries(entries)) commands.set(keyOf(key), value, 'EX', entrySeconds, 'NX')

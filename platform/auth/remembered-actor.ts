@@ -72,7 +72,7 @@ async function loaded<T>(
   const startedAt = performance.now()
   const found = await load()
   const isInTime = performance.now() - startedAt < ((markSeconds - entrySeconds) / 2) * 1_000
-  if (found !== undefined && isInTime) await cache.fill(entriesOf(found))
+  if (found !== undefined && isInTime) await cache.store(entriesOf(found))
   return found
 }
 

@@ -7,7 +7,9 @@ import { expect } from 'chai'
 import { listCheckpoints } from '../../db/audit/checkpoints.ts'
 import { listAuditEvents } from '../../db/audit/events.ts'
 import { listOrigins } from '../../db/audit/origins.ts'
+import { listApiKeys } from '../../db/auth/api-keys.ts'
 import { listPermissions, listRoles } from '../../db/auth/roles.ts'
+import { listSessions, purgeSessions } from '../../db/auth/sessions.ts'
 import { listSigningKeys } from '../../db/auth/signing-keys.ts'
 import { listUsers } from '../../db/auth/users.ts'
 import { listChats } from '../../db/chat/chats.ts'
@@ -103,6 +105,15 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
   listOrigins: [{ run: (db) => listOrigins(db) }],
   listPermissions: [{ run: (db) => listPermissions(db) }],
   listRoles: [{ run: (db, { after }) => listRoles(db, { ...page, after }) }],
+  listSessions: [
+    { run: (db, { userId }) => listSessions(db, { userId, currentId: userId }, page) },
+    { run: (db, { userId, after }) => listSessions(db, { userId, currentId: userId }, { ...page, after }) },
+  ],
+  purgeSessions: [{ run: (db) => purgeSessions(db) }],
+  listApiKeys: [
+    { run: (db, { userId }) => listApiKeys(db, userId, page) },
+    { run: (db, { userId, after }) => listApiKeys(db, userId, { ...page, after }) },
+  ],
   listSigningKeys: [{ run: (db) => listSigningKeys(db) }],
   listUsers: [{ run: (db) => listUsers(db, page) }, { run: (db, { after }) => listUsers(db, { ...page, after }) }],
   listChats: [

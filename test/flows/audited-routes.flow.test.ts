@@ -73,12 +73,33 @@ describe('[A16] every route that changes something', function () {
     const anonymous = createApiClient(apiUrl)
     const account = { email: `${randomUUID()}@example.org`, password: `correct horse ${randomUUID()}` }
     const made = await call('POST /auth/register', {}, { by: anonymous, body: { ...account, displayName: 'A' } })
-    const { accessToken } = await call('POST /auth/login', {}, { by: anonymous, body: account })
+    await call('POST /auth/login', {}, { by: anonymous, body: account })
+    const { refreshToken } = await call('POST /auth/login', {}, { by: anonymous, body: account })
+    const { accessToken } = await call('POST /auth/refresh', {}, { by: anonymous, body: { refreshToken } })
     const own = createApiClient(apiUrl, accessToken)
+    const [, first] = (await own.get('/auth/sessions')).body['data']
+    await call('DELETE /auth/sessions/{sessionId}', { sessionId: first.id }, { by: own })
+    const key = { name: 'Walk', scopes: ['chat:read'] }
+    const { apiKey } = await call('POST /auth/api-keys', {}, { by: own, body: key })
+    await call('DELETE /auth/api-keys/{keyId}', { keyId: apiKey.id }, { by: own })
     await call('PATCH /auth/me', {}, { by: own, body: { displayName: 'B' } })
     const patch = { displayName: 'C', roles: ['user', 'auditor'] }
     await call('PATCH /users/{userId}', { userId: made['user'].id }, { by: administrator, body: patch })
     await call('POST /auth/logout', {}, { by: own })
+  })
+
+  it('of roles and services', async () => {
+    const by = administrator
+    const name = `walk-${randomUUID().slice(0, 8)}`
+    const { role } = await call('POST /roles', {}, { by, body: { name, permissions: ['chat:read'] } })
+    const roleId = role.id
+    await call('PATCH /roles/{roleId}', { roleId }, { by, body: { permissions: [] } })
+    await call('DELETE /roles/{roleId}', { roleId }, { by })
+    const { userId } = await signUp(apiUrl)
+    await by.request('PATCH', `/users/${userId}`, { body: { roles: ['service'] } })
+    const key = { name: 'Robot', scopes: ['chat:read'] }
+    const { apiKey } = await call('POST /users/{userId}/api-keys', { userId }, { by, body: key })
+    await call('DELETE /users/{userId}/api-keys/{keyId}', { userId, keyId: apiKey.id }, { by })
   })
 
   it('of chats and turns', async () => {

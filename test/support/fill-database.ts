@@ -64,6 +64,14 @@ const statements = (model: EmbeddingModelRow): readonly string[] => [
    select ${idOf('0008', 'n')}, ${idOf('0001', 'n % 500 + 1')}, (n - 1) / 500 + 1, 'document.indexed', 'T', 'B', n::text,
      now() - make_interval(hours => n / 10), case when n % 20 <> 0 then now() - make_interval(hours => n / 40) end
    from generate_series(1, 100000) n`,
+  `insert into sessions (id, user_id, expires_at, revoked_at)
+   select ${idOf('0010', 'n')}, ${idOf('0001', 'n % 500 + 1')}, now() + interval '1 day' - make_interval(hours => n / 100),
+     case when n % 3 = 0 then now() - make_interval(hours => n / 100) end from generate_series(1, 50000) n`,
+  `insert into refresh_tokens (token_hash, session_id)
+   select sha256(n::text::bytea), ${idOf('0010', 'n % 50000 + 1')} from generate_series(1, 100000) n`,
+  `insert into api_keys (id, user_id, name, secret_hash, scopes, revoked_at)
+   select ${idOf('0011', 'n')}, ${idOf('0001', 'n % 500 + 1')}, 'K', '', '{chat:read}',
+     case when n % 3 = 0 then now() end from generate_series(1, 25000) n`,
   `insert into vault_keys (id, kcv, current) values ('k', '0', true)`,
   `insert into secrets (id, path, tags, max_versions, deleted_at)
    select ${idOf('0008', 'n')}, 'team/' || n % 200 || '/' || n, array['tag' || n % 300], 10,

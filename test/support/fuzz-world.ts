@@ -54,7 +54,7 @@ const idOf = (answer: { readonly body: Record<string, { readonly id: string }> }
   return made.id
 }
 
-async function makeResources(client: ApiClient, text: string) {
+export async function makeResources(client: ApiClient, text: string) {
   const collectionId = idOf(await client.post('/collections', { name: 'Fuzz' }), 'collection')
   const file = { filename: 'a.txt', bytes: new TextEncoder().encode(text) }
   const documentId = idOf(await client.upload(file, { collectionId }), 'document')
@@ -95,15 +95,26 @@ async function makeTool(administrator: ApiClient, client: ApiClient) {
   return { toolId, executionId, policyId, approvalId }
 }
 
+/** A session that may be ended, a key, and a role that nobody has. */
+async function makeGrants(administrator: ApiClient, client: ApiClient & Credentials) {
+  await signIn(client.apiUrl, client)
+  const [session] = (await client.get('/auth/sessions?limit=1')).body['data'] as { id: string }[]
+  const key = await client.post('/auth/api-keys', { name: 'Fuzz', scopes: ['chat:read'] })
+  const name = `fuzz-${randomUUID().slice(0, 8)}`
+  const role = await administrator.post('/roles', { name, permissions: ['chat:read'] })
+  return { sessionId: session?.id ?? randomUUID(), keyId: idOf(key, 'apiKey'), roleId: idOf(role, 'role') }
+}
+
 interface Made {
   readonly list: readonly Awaited<ReturnType<typeof makeResources>>[]
   readonly userIds: readonly string[]
   readonly secretIds: readonly string[]
   readonly eventIds: readonly string[]
   readonly tools: readonly Awaited<ReturnType<typeof makeTool>>[]
+  readonly grants: readonly Awaited<ReturnType<typeof makeGrants>>[]
 }
 
-const byName = ({ list, userIds, secretIds, eventIds, tools }: Made): Record<string, readonly string[]> => {
+const byName = ({ list, userIds, secretIds, eventIds, tools, grants }: Made): Record<string, readonly string[]> => {
   const of = (name: keyof (typeof list)[number]) => list.map((made) => made[name])
   return {
     collectionId: of('collectionId'),
@@ -124,6 +135,9 @@ const byName = ({ list, userIds, secretIds, eventIds, tools }: Made): Record<str
     policyId: tools.map(({ policyId }) => policyId),
     approvalId: tools.map(({ approvalId }) => approvalId),
     approverRoles: ['approver', 'admin'],
+    sessionId: grants.map(({ sessionId }) => sessionId),
+    keyId: grants.map(({ keyId }) => keyId),
+    roleId: grants.map(({ roleId }) => roleId),
   }
 }
 
@@ -139,14 +153,32 @@ export async function makeFuzzWorld(platform: PlatformProcess): Promise<FuzzWorl
   const administrator = await findAdministrator(platform)
   const keeper = await signIn(apiUrl, administrator)
   const secretIds: string[] = []
-  for (let made = 0; made < expendables + 2; made += 1) secretIds.push(await makeSecret(keeper))
   const tools: Made['tools'][number][] = []
-  for (let made = 0; made < expendables + 2; made += 1) tools.push(await makeTool(keeper, client))
+  const grants: Made['grants'][number][] = []
+  for (let made = 0; made < expendables + 2; made += 1) {
+    secretIds.push(await makeSecret(keeper))
+    tools.push(await makeTool(keeper, client))
+    grants.push(await makeGrants(keeper, client))
+  }
   const eventIds = await findEvents(keeper)
   return {
     accounts: { client, administrator },
-    ids: byName({ list: kept, userIds, eventIds, secretIds: secretIds.slice(0, 2), tools: tools.slice(0, 2) }),
-    expendableIds: byName({ list: spare, userIds, eventIds, secretIds: secretIds.slice(2), tools: tools.slice(2) }),
+    ids: byName({
+      list: kept,
+      userIds,
+      eventIds,
+      secretIds: secretIds.slice(0, 2),
+      tools: tools.slice(0, 2),
+      grants: grants.slice(0, 2),
+    }),
+    expendableIds: byName({
+      list: spare,
+      userIds,
+      eventIds,
+      secretIds: secretIds.slice(2),
+      tools: tools.slice(2),
+      grants: grants.slice(2),
+    }),
     expendableTokens: [...sessions.map(({ token }) => token), 'x', undefined],
   }
 }

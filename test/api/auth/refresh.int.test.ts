@@ -129,10 +129,14 @@ describe('refreshing', () => {
     it('[S15] is refused to a page of another origin, before anything is consumed', async () => {
       const { cookies } = await signIn()
       const cookie = cookieOf(cookies)
-      const strangers = [{ origin: 'https://evil.example' }, { origin: 'null' }, { 'sec-fetch-site': 'cross-site' }]
+      const strangers: readonly Record<string, string>[] = [
+        { origin: 'https://evil.example' },
+        { origin: 'null' },
+        { 'sec-fetch-site': 'cross-site' },
+      ]
       for (const headers of strangers) {
         for (const path of ['/auth/refresh', '/auth/logout']) {
-          const answer = await byCookie(path, cookie, headers as unknown as Record<string, string>)
+          const answer = await byCookie(path, cookie, headers)
           expect(answer.status, `${path} ${JSON.stringify(headers)}`).to.equal(403)
           expect(answer.body).to.include({ code: 'auth.origin_refused' })
         }

@@ -78,7 +78,7 @@ describe('actors', function () {
       const held = new Promise<void>((resolve) => {
         letGo = resolve
       })
-      const slow = actorsOn({ ...cache, fill: (entries) => held.then(() => cache.fill(entries)) })
+      const slow = actorsOn({ ...cache, store: (entries) => held.then(() => cache.store(entries)) })
       const subject = await openSession()
       const reading = slow.ofSession(subject)
       await eventually('it is about to be stored', async () => {
@@ -123,9 +123,9 @@ describe('actors', function () {
     it('are forgotten after their time, and marks after theirs', async () => {
       let now = 0
       const timed = createLocalActorCache({ now: () => now })
-      await timed.fill({ a: '1' })
+      await timed.store({ a: '1' })
       await timed.mark(['b'])
-      await timed.fill({ b: '2', a: '3' })
+      await timed.store({ b: '2', a: '3' })
       expect(await timed.read(['a', 'b'])).to.deep.equal(['1', marked])
       now = entrySeconds * 1_000
       expect(await timed.read(['a', 'b'])).to.deep.equal([undefined, marked])
