@@ -13,6 +13,7 @@ export async function serveApi(platform: Platform): Promise<ServingPart> {
   const api = await startApi(platform, { routes, rootRoutes: [jwksRoute], authenticate, denials })
   // The system may have chosen it.
   platform.egress.addOwnPort(api.port)
+  platform.oidc?.listensAt(api.url)
   const stop = async (): Promise<void> => {
     await api.close()
     await denials.settle()

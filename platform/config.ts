@@ -4,40 +4,10 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { loadEnvFile } from 'node:process'
 import { z } from 'zod'
+import { list, milliseconds, modelName, ollamaHost, origin, port, secret, smtpUrl } from './config-fields.ts'
 import { parseHostPort } from './egress/host-port.ts'
 import { SecretValue } from './secret-value.ts'
-
-const secret = z
-  .string()
-  .min(1)
-  .transform((value) => new SecretValue(value))
-const port = z.coerce.number().int().min(0).max(65_535)
-const list = z.string().transform((value) =>
-  value
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== ''),
-)
-/** As the Ollama server itself reads it: an address, or host and port. */
-const ollamaHost = z.string().refine((value) => {
-  const address = value.includes('://') ? value : `http://${value.startsWith(':') ? `127.0.0.1${value}` : value}`
-  if (!URL.canParse(address)) return false
-  const { protocol, username, password } = new URL(address)
-  return /^https?:$/.test(protocol) && username === '' && password === ''
-}, 'is an address or host:port, without a name or password')
-/** As a browser sends it: no wildcard, for who reads payloads is named. */
-const origin = z
-  .string()
-  .refine((value) => URL.canParse(value) && new URL(value).origin === value, 'is scheme://host:port')
-const smtpUrl = z
-  .string()
-  .refine(
-    (value) => URL.canParse(value) && /^smtps?:$/.test(new URL(value).protocol) && new URL(value).hostname !== '',
-    'is smtp://host:port or smtps://host:port, with user:password@ before the host where it asks for them',
-  )
-  .transform((value) => new SecretValue(value))
-const modelName = z.string().regex(/^[a-z0-9-]+\/.+$/, 'is written provider/model')
-const milliseconds = (fallback: number) => z.coerce.number().int().positive().default(fallback)
+import { isLoopbackHost, isOverTlsOrLocal, issuerUrl } from './web-address.ts'
 
 const environmentSchema = z.object({
   NODE_ENV: z.string().default('development'),
@@ -79,6 +49,9 @@ const environmentSchema = z.object({
   CDSA_PUBLIC_URL: origin.optional(),
   CDSA_REGISTRATION: z.enum(['open', 'closed']).default('open'),
   CDSA_RATE_LIMIT_FACTOR: z.coerce.number().positive().max(1_000_000).default(1),
+  OIDC_ISSUER: issuerUrl.optional(),
+  OIDC_CLIENT_ID: z.string().optional(),
+  OIDC_CLIENT_SECRET: secret.optional(),
   CDSA_EGRESS_ALLOW: list
     .refine(
       (entries) => entries.every((entry) => parseHostPort(entry) !== undefined),
@@ -124,6 +97,23 @@ const crossChecks: readonly { readonly broken: (env: Environment) => boolean; re
     broken: (env) => (env.TEMPORAL_TLS_CERT_FILE === undefined) !== (env.TEMPORAL_TLS_KEY_FILE === undefined),
     message: 'TEMPORAL_TLS_CERT_FILE and TEMPORAL_TLS_KEY_FILE go together: set both, or neither',
   },
+  {
+    broken: (env) => (env.OIDC_ISSUER === undefined) !== (env.OIDC_CLIENT_ID === undefined),
+    message: 'OIDC_ISSUER and OIDC_CLIENT_ID go together: set both, or neither',
+  },
+  {
+    broken: (env) => env.OIDC_CLIENT_SECRET !== undefined && env.OIDC_ISSUER === undefined,
+    message: 'OIDC_CLIENT_SECRET needs OIDC_ISSUER and OIDC_CLIENT_ID',
+  },
+  {
+    broken: ({ OIDC_ISSUER, CDSA_PUBLIC_URL }) =>
+      OIDC_ISSUER !== undefined && CDSA_PUBLIC_URL !== undefined && !isOverTlsOrLocal(CDSA_PUBLIC_URL),
+    message: 'OIDC_ISSUER needs a CDSA_PUBLIC_URL of https, or of loopback: browsers keep the cookies nowhere else',
+  },
+  {
+    broken: (env) => env.OIDC_ISSUER !== undefined && env.CDSA_PUBLIC_URL === undefined && !isLoopbackHost(env.HOST),
+    message: 'OIDC_ISSUER needs CDSA_PUBLIC_URL where HOST isn’t loopback: the provider sends browsers back to it',
+  },
 ]
 
 function toModels(env: Environment) {
@@ -143,6 +133,11 @@ function toModels(env: Environment) {
     /** Tokens; for models that the platform's catalogue doesn't know, as on a compatible server. */
     unknownContextWindow: env.CDSA_LLM_CONTEXT_WINDOW ?? 32_768,
   }
+}
+
+/** Undefined where nobody signs in by OpenID Connect. */
+function toOidc({ OIDC_ISSUER: issuer, OIDC_CLIENT_ID: clientId, OIDC_CLIENT_SECRET: clientSecret }: Environment) {
+  return issuer === undefined || clientId === undefined ? undefined : { issuer, clientId, clientSecret }
 }
 
 function toConfig(env: Environment) {
@@ -185,6 +180,7 @@ function toConfig(env: Environment) {
       /** Under which browsers reach the API; never taken from a request, whose sender names what host they like. */
       publicUrl: env.CDSA_PUBLIC_URL,
       registration: env.CDSA_REGISTRATION,
+      oidc: toOidc(env),
       /** What every limit of rates is multiplied by. */
       rateLimitFactor: env.CDSA_RATE_LIMIT_FACTOR,
     },

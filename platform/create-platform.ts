@@ -17,6 +17,7 @@ import { loadPlatformKeys } from './keys.ts'
 import { createEmbeddings } from './llm/embeddings.ts'
 import { createLanguageModels } from './llm/language-models.ts'
 import { createLogger } from './logger.ts'
+import { createOidc } from './oidc/oidc.ts'
 import { createPasswords } from './passwords.ts'
 import type { Platform } from './platform.ts'
 import { createRateLimits } from './rate-limits.ts'
@@ -39,6 +40,7 @@ export async function createPlatform(config: Config, { name }: { readonly name: 
   const signingKeys = createSigningKeys({ db, keys })
   const vault = createVault({ db, keys: await createLocalKeyProvider({ config, log }) })
   const temporal = await createTemporalClient(config, keys)
+  const egress = createEgress({ allow: config.egressAllow, ownPorts: ownPortsOf(config), log })
   const streams = createStreams({ redisUrl: config.redisUrl, retentionSeconds: config.streamRetentionSeconds, log })
   const actorCache =
     streams.redis === undefined ? createLocalActorCache() : createRedisActorCache({ redis: streams.redis, log })
@@ -73,7 +75,8 @@ export async function createPlatform(config: Config, { name }: { readonly name: 
     blobs: createFileBlobStore({ directory: join(config.dataDir, 'blobs') }),
     llm: createLanguageModels(config),
     embeddings: createEmbeddings(config),
-    egress: createEgress({ allow: config.egressAllow, ownPorts: ownPortsOf(config), log }),
+    egress,
+    oidc: createOidc({ config, egress, log }),
     tools: createToolContracts(),
     close: () => (closed ??= close()),
   }

@@ -15,6 +15,7 @@ import type { Embeddings } from './llm/embeddings.ts'
 import type { LanguageModels } from './llm/language-models.ts'
 import type { Logger } from './logger.ts'
 import type { PlatformKeys } from './keys.ts'
+import type { Oidc } from './oidc/oidc.ts'
 import type { Passwords } from './passwords.ts'
 import type { RateLimitName, RateLimits } from './rate-limits.ts'
 import type { RefreshTokens } from './refresh-tokens.ts'
@@ -48,6 +49,8 @@ export interface Platform {
   readonly embeddings: Embeddings
   /** The only way to a host that a user, a model or a document named. */
   readonly egress: Egress
+  /** Undefined where nobody signs in by OpenID Connect. */
+  readonly oidc: Oidc | undefined
   readonly approvalTokens: ApprovalTokens
   readonly tools: ToolContracts
   /** Closes everything in reverse order; safe to call twice. */

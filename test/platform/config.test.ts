@@ -58,6 +58,41 @@ describe('the configuration', () => {
     expect(() => parseConfig({ TEMPORAL_TLS_CERT_FILE: 'x' })).to.throw('TEMPORAL_TLS_KEY_FILE')
   })
 
+  it('takes a provider of sign-in whole, and in the clear only on this machine', () => {
+    const OIDC_ISSUER = 'https://id.example.org/realms/main'
+    const whole = { OIDC_ISSUER, OIDC_CLIENT_ID: 'cdsa' }
+    expect(parseConfig({}).auth.oidc).to.equal(undefined)
+    expect(parseConfig(whole).auth.oidc).to.deep.equal({
+      issuer: OIDC_ISSUER,
+      clientId: 'cdsa',
+      clientSecret: undefined,
+    })
+    expect(() => parseConfig({ OIDC_ISSUER })).to.throw(ConfigError, /OIDC_CLIENT_ID/)
+    expect(() => parseConfig({ OIDC_CLIENT_ID: 'cdsa' })).to.throw(ConfigError, /OIDC_ISSUER/)
+    expect(() => parseConfig({ OIDC_CLIENT_SECRET: 'canary' }))
+      .to.throw(ConfigError, /OIDC_CLIENT_SECRET needs/)
+      .with.property('message')
+      .that.does.not.include('canary')
+    for (const issuer of ['http://127.0.0.1:9000', 'http://localhost:9000', 'http://[::1]:9000/realm'])
+      expect(parseConfig({ ...whole, OIDC_ISSUER: issuer }).auth.oidc?.issuer).to.equal(issuer)
+    for (const issuer of ['http://id.example.org', 'http://10.0.0.1', 'http://127.0.0.1.example.org', 'ftp://a', 'id'])
+      expect(() => parseConfig({ ...whole, OIDC_ISSUER: issuer }), issuer).to.throw(ConfigError, /OIDC_ISSUER/)
+    for (const issuer of ['https://a@id.example.org', 'https://id.example.org/?a', 'https://id.example.org/#a'])
+      expect(() => parseConfig({ ...whole, OIDC_ISSUER: issuer }), issuer).to.throw(ConfigError, /OIDC_ISSUER/)
+  })
+
+  it('asks for the address that browsers come back to, unless it listens on this machine alone', () => {
+    const provider = { OIDC_ISSUER: 'https://id.example.org', OIDC_CLIENT_ID: 'cdsa' }
+    expect(() => parseConfig({ ...provider, HOST: '0.0.0.0' })).to.throw(ConfigError, /CDSA_PUBLIC_URL/)
+    const CDSA_PUBLIC_URL = 'https://ai.example.org'
+    expect(parseConfig({ ...provider, HOST: '0.0.0.0', CDSA_PUBLIC_URL }).auth.publicUrl).to.equal(CDSA_PUBLIC_URL)
+    for (const HOST of ['127.0.0.1', 'localhost', '::1']) expect(parseConfig({ ...provider, HOST })).to.be.an('object')
+    expect(() => parseConfig({ ...provider, CDSA_PUBLIC_URL: 'http://ai.example.org' })).to.throw(/CDSA_PUBLIC_URL/)
+    expect(parseConfig({ ...provider, CDSA_PUBLIC_URL: 'http://localhost:3000' })).to.be.an('object')
+    for (const url of ['https://ai.example.org/', 'https://ai.example.org/x', 'ai.example.org'])
+      expect(() => parseConfig({ CDSA_PUBLIC_URL: url }), url).to.throw(ConfigError, /CDSA_PUBLIC_URL/)
+  })
+
   it('shows no secret however it is printed, and can’t be changed', () => {
     const config = parseConfig({
       OPENAI_API_KEY: 'sk-canary',
