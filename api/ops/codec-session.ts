@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http'
 import { z } from 'zod'
 import { AppError } from '../../domain/errors.ts'
 import type { Actor, Context, Platform } from '../../platform/platform.ts'
+import { openTicket, sealTicket } from '../../platform/tickets.ts'
 import { sessionOf } from '../auth/session-of.ts'
 import { readCookie } from '../http/cookies.ts'
 import type { SessionCookie } from '../http/route.ts'
@@ -19,19 +20,9 @@ const ticketSchema = z.strictObject({ userId: z.uuid(), sessionId: z.uuid(), exp
 export function issueCodecCookie({ keys, actor, secure }: Pick<Context, 'keys' | 'actor' | 'secure'>): string {
   const expiresAt = Math.floor(Date.now() / 1_000) + codecSessionSeconds
   const ticket = { ...sessionOf(actor), expiresAt }
-  const { keyId, sealed } = keys.seal(purpose, Buffer.from(JSON.stringify(ticket)))
-  const value = `${Buffer.from(keyId).toString('base64url')}.${sealed.toString('base64url')}`
+  const value = sealTicket(keys, purpose, ticket)
   const attributes = [`Path=${path}`, `Max-Age=${codecSessionSeconds}`, 'HttpOnly', 'SameSite=Strict']
   return [`${name}=${value}`, ...attributes, ...(secure ? ['Secure'] : [])].join('; ')
-}
-
-function openTicket({ keys }: Pick<Platform, 'keys'>, value: string): z.infer<typeof ticketSchema> | undefined {
-  const [keyId = '', sealed = ''] = value.split('.').map((part) => Buffer.from(part, 'base64url'))
-  try {
-    return ticketSchema.parse(JSON.parse(keys.open(purpose, String(keyId), Buffer.from(sealed)).toString()))
-  } catch {
-    return undefined
-  }
 }
 
 /** A cookie goes along with requests of any page of the same site, so its page is asked too. */
@@ -47,7 +38,7 @@ async function authenticate(
   const value = readCookie(request, name)
   if (value === undefined) throw new AppError('auth.unauthenticated')
   requireCodecOrigin(platform, request)
-  const ticket = openTicket(platform, value)
+  const ticket = openTicket(platform.keys, purpose, { schema: ticketSchema, value })
   if (ticket === undefined || ticket.expiresAt * 1_000 <= Date.now()) throw new AppError('auth.unauthenticated')
   const actor = await platform.actors.ofSession(ticket)
   if (actor === undefined) throw new AppError('auth.unauthenticated')
