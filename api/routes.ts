@@ -2,6 +2,7 @@
 import { auditRoutes } from './audit/routes.ts'
 import { administrationRoutes } from './auth/administration-routes.ts'
 import { roleRoutes } from './auth/role-routes.ts'
+import { oidcRoutes } from './auth/oidc-routes.ts'
 import { routes as authRoutes } from './auth/routes.ts'
 import { sessionRoutes } from './auth/session-routes.ts'
 import { routes as chatRoutes } from './chat/routes.ts'
@@ -22,6 +23,7 @@ import { codecRoutes } from './ops/codec-routes.ts'
 export const routes: readonly Route[] = [
   ...auditRoutes,
   ...authRoutes,
+  ...oidcRoutes,
   ...sessionRoutes,
   ...administrationRoutes,
   ...roleRoutes,

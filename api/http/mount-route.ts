@@ -8,7 +8,7 @@ import type { Actor, Context, Platform, RequestLimits, RequestScope } from '../.
 import { addressPrefix } from '../audit/address-prefix.ts'
 import type { Denials } from '../audit/denials.ts'
 import { checkEvent, checkReply } from './check-reply.ts'
-import { readCookie } from './cookies.ts'
+import { endedCookie, readCookie } from './cookies.ts'
 import { principalOf, readIdempotencyKey, runOnce } from './idempotency.ts'
 import type { OpenStreams } from './open-streams.ts'
 import { type ReadInput, readInput } from './read-input.ts'
@@ -110,6 +110,7 @@ async function answer(kernel: Kernel, route: Route, exchange: { request: Request
   const { request, response } = exchange
   const { platform, streams } = kernel
   const { signal, log } = traceOf(request)
+  if (route.endsCookie !== undefined) response.setHeader('Set-Cookie', endedCookie(route.endsCookie))
   if (route.sameOrigin === true) requireSameOrigin(request, platform.config)
   const actor = await admit(kernel, route, request)
   const limits = createRequestLimits(platform.rateLimits, response)

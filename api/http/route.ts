@@ -94,6 +94,8 @@ interface RouteBase {
   readonly sameOrigin?: true
   /** How often: counted by account, on a public route by address. */
   readonly limit?: RateLimitName
+  /** A cookie that is over with the request, whatever becomes of it. */
+  readonly endsCookie?: `__Host-${string}`
   /** Accepted instead of an access token. */
   readonly sessionCookie?: SessionCookie
   /** A creating POST that honours `Idempotency-Key`. `keep: 'id'`: the answer's body isn't stored, a repeat is 409. */

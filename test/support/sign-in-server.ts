@@ -4,6 +4,7 @@ import { createDenials } from '../../api/audit/denials.ts'
 import { createAuthenticate } from '../../api/auth/authenticate.ts'
 import { jwksRoute } from '../../api/auth/jwks.ts'
 import { administrationRoutes } from '../../api/auth/administration-routes.ts'
+import { oidcRoutes } from '../../api/auth/oidc-routes.ts'
 import { routes as authRoutes } from '../../api/auth/routes.ts'
 import { roleRoutes } from '../../api/auth/role-routes.ts'
 import { sessionRoutes } from '../../api/auth/session-routes.ts'
@@ -49,7 +50,14 @@ export async function startSignInServer(options: ServerOptions = {}): Promise<Si
   } as unknown as Platform
   const denials = createDenials(platform)
   const { url, close } = await startApi(platform, {
-    routes: [...authRoutes, ...sessionRoutes, ...administrationRoutes, ...roleRoutes, ...(options.routes ?? [])],
+    routes: [
+      ...authRoutes,
+      ...oidcRoutes,
+      ...sessionRoutes,
+      ...administrationRoutes,
+      ...roleRoutes,
+      ...(options.routes ?? []),
+    ],
     rootRoutes: [jwksRoute],
     authenticate: createAuthenticate(platform),
     denials,
