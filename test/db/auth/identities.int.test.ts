@@ -1,0 +1,66 @@
+// Two first sign-ins of one person at the same moment: on a real Postgres the second one meets the first half done.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { randomUUID } from 'node:crypto'
+import { expect } from 'chai'
+import { type ProvenIdentity, type Resolution, resolveIdentity } from '../../../db/auth/identities.ts'
+import type { Db } from '../../../db/database.ts'
+import { newId } from '../../../db/ids.ts'
+import { seed } from '../../../db/seed.ts'
+import { type TestDatabase, startTestDatabase } from '../../support/database.ts'
+import { makeUser, signInParts, uniqueEmail } from '../../support/sign-in-parts.ts'
+
+describe('identities of a provider', function () {
+  this.timeout(30_000)
+  let database: TestDatabase
+  before(async function () {
+    this.timeout(60_000)
+    database = await startTestDatabase()
+    await seed(database.owner, { admin: {}, passwords: signInParts(database.db).passwords })
+  })
+  after(() => database.stop())
+
+  const identityOf = (email: string): ProvenIdentity => ({
+    issuer: 'https://id.example.org',
+    subject: randomUUID(),
+    email,
+    displayName: 'Ada',
+  })
+
+  const resolve = (db: Db, identity: ProvenIdentity, before?: () => Promise<unknown>): Promise<Resolution> =>
+    db.transaction(async (tx) => {
+      const resolution = await resolveIdentity(tx, identity, { newUserId: newId(), isOpen: true })
+      await before?.()
+      return resolution
+    })
+
+  /** Both outcomes: the second begins before the first commits. */
+  async function overlapping(identity: ProvenIdentity): Promise<readonly Resolution[]> {
+    let second: Promise<Resolution> | undefined
+    const first = await resolve(database.db, identity, async () => {
+      second = Promise.resolve().then(() => resolve(database.open(), identity))
+      await sleep(300)
+    })
+    return [first, ...(second === undefined ? [] : [await second])]
+  }
+
+  it('make one account', async () => {
+    const [made, known] = await overlapping(identityOf(uniqueEmail()))
+    expect(made?.outcome).to.equal('made')
+    expect(known).to.deep.equal({ userId: made?.userId, outcome: 'known' })
+  })
+
+  it('take an account over once', async () => {
+    const { id, email } = await makeUser(signInParts(database.db))
+    expect(await overlapping(identityOf(email))).to.deep.equal([
+      { userId: id, outcome: 'reclaimed' },
+      { userId: id, outcome: 'known' },
+    ])
+  })
+
+  it('lead two subjects with one address to its account, and neither to the other’s', async () => {
+    const email = uniqueEmail()
+    const first = await resolve(database.db, identityOf(email))
+    const second = await resolve(database.db, identityOf(email.toUpperCase()))
+    expect(second).to.deep.equal({ userId: first.userId, outcome: 'linked' })
+  })
+})
