@@ -168,7 +168,10 @@ describe('the codec server', function () {
 
       const demoted = await server.clientWith('operator')
       const kept = await cookieOf(demoted)
-      await server.parts.db.execute(`delete from user_roles where user_id = $1`, [demoted.userId])
+      const { actors, db } = server.parts
+      await actors.changing({ userIds: [demoted.userId] }, () =>
+        db.execute(`delete from user_roles where user_id = $1`, [demoted.userId]),
+      )
       expect((await byCookie(kept.pair, ui)).status).to.equal(403)
     })
 
