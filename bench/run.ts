@@ -9,6 +9,7 @@ import { ingestion } from './ingestion.ts'
 import { memory } from './memory.ts'
 import { readers } from './readers.ts'
 import { search } from './search.ts'
+import { signIn } from './sign-in.ts'
 import { start } from './start.ts'
 import { formatTable } from './table.ts'
 import { tools } from './tools.ts'
@@ -24,6 +25,7 @@ const benchmarks: readonly Benchmark[] = [
   ingestion,
   search,
   readers,
+  signIn,
   audit,
   vault,
 ]
