@@ -89,6 +89,8 @@ export const errorRegistry = {
   'rotation.no_policy': define('conflict', 'The secret has no rotation policy'),
   'rotation.not_in_doubt': define('conflict', 'The rotation isn’t in doubt'),
   'rotation.cancelled': define('conflict', 'The rotation was cancelled'),
+  'rotation.not_due': define('unavailable', 'It isn’t time yet for the rotation’s next step', true),
+  'rotation.signing_key_taken': define('conflict', 'Another secret rotates the signing key'),
   'rotation.superseded': define('conflict', 'This rotation may no longer write'),
   'egress.refused': define('forbidden', 'This destination may not be reached'),
   'egress.failed': define('unavailable', 'The destination can’t be reached', true),

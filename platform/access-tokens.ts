@@ -1,4 +1,4 @@
-// Access tokens (RFC 9068): ES256 JWTs of ten minutes that name a user and a session. passport-jwt checks signature,
+// Access tokens (RFC 9068): ES256 JWTs of some minutes that name a user and a session. passport-jwt checks signature,
 // times, issuer and audience; what jsonwebtoken lets pass is refused here first: foreign header fields, second spellings.
 import { type KeyObject, randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
@@ -6,13 +6,13 @@ import { callbackify } from 'node:util'
 import jwt from 'jsonwebtoken'
 import { Strategy } from 'passport-jwt'
 import { z } from 'zod'
+import { defaultTokenTimes } from '../domain/auth/token-times.ts'
 import { AppError } from '../domain/errors.ts'
 import type { SigningKeys } from './signing-keys.ts'
 
 const issuer = 'cdsa'
 const audience = 'cdsa-api'
 const tokenType = 'at+jwt'
-const expiresInSeconds = 600
 const maxTokenLength = 4_096
 
 /** Exactly what we issue: `jwk`, `jku`, `x5u` or `crit` in a header is a forgery, and is never followed. */
@@ -68,7 +68,10 @@ function unavailable(cause: unknown): never {
   throw new AppError('service.unavailable', { detail: 'The keys that check access tokens can’t be read.', cause })
 }
 
-export function createAccessTokens(signingKeys: Pick<SigningKeys, 'current' | 'publicKey'>) {
+export function createAccessTokens(
+  signingKeys: Pick<SigningKeys, 'current' | 'publicKey'>,
+  { accessTokenSeconds: expiresInSeconds } = defaultTokenTimes,
+) {
   /** Throws `auth.unauthenticated` for a token that isn't ours, and what loading the keys throws. */
   async function publicKeyOf(token: string): Promise<KeyObject> {
     const kid = keyIdOf(token)

@@ -3,12 +3,14 @@
 import { randomUUID } from 'node:crypto'
 import jwt from 'jsonwebtoken'
 import { z } from 'zod'
+import { defaultTokenTimes } from '../domain/auth/token-times.ts'
 import { AppError } from '../domain/errors.ts'
 import type { SigningKeys } from './signing-keys.ts'
 
 const issuer = 'cdsa'
 const tokenType = 'approval+jwt'
-export const approvalTokenSeconds = 300
+/** No longer than an access token: a signing key is retired when those are over. */
+const longestSeconds = 300
 const maxTokenLength = 16_384
 const maxReason = 2_000
 
@@ -57,8 +59,14 @@ const refused = (): AppError => new AppError('approval.token_invalid')
 
 export type ApprovalTokens = ReturnType<typeof createApprovalTokens>
 
-export function createApprovalTokens(signingKeys: Pick<SigningKeys, 'current' | 'publicKey'>) {
+export function createApprovalTokens(
+  signingKeys: Pick<SigningKeys, 'current' | 'publicKey'>,
+  { accessTokenSeconds } = defaultTokenTimes,
+) {
+  const expiresInSeconds = Math.min(longestSeconds, accessTokenSeconds)
   return {
+    expiresInSeconds,
+
     async mint({ approvalId, userId, sessionId, act, requestId: rid }: ApprovalStatement): Promise<string> {
       const { kid, privateKey } = await signingKeys.current()
       return jwt.sign({ sid: sessionId, ...act, ...(rid !== undefined && { rid }) }, privateKey, {
@@ -68,7 +76,7 @@ export function createApprovalTokens(signingKeys: Pick<SigningKeys, 'current' | 
         audience: `approval:${approvalId}`,
         subject: userId,
         jwtid: randomUUID(),
-        expiresIn: approvalTokenSeconds,
+        expiresIn: expiresInSeconds,
       })
     },
 

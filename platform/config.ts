@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { loadEnvFile } from 'node:process'
 import { z } from 'zod'
+import { defaultTokenTimes } from '../domain/auth/token-times.ts'
 import { list, milliseconds, modelName, ollamaHost, origin, port, secret, smtpUrl } from './config-fields.ts'
 import { parseHostPort } from './egress/host-port.ts'
 import { SecretValue } from './secret-value.ts'
@@ -71,6 +72,8 @@ const environmentSchema = z.object({
   CDSA_TURN_MAX_TOKENS: z.coerce.number().int().min(1).default(200_000),
   CDSA_TURN_MAX_SECONDS: z.coerce.number().int().min(1).max(2_000_000).default(1_800),
   CDSA_ROTATION_TIMEOUT_MS: milliseconds(120_000),
+  CDSA_ACCESS_TOKEN_SECONDS: z.coerce.number().int().min(1).max(3_600).default(defaultTokenTimes.accessTokenSeconds),
+  CDSA_JWKS_MAX_AGE_SECONDS: z.coerce.number().int().min(1).max(86_400).default(defaultTokenTimes.jwksMaxAgeSeconds),
   CDSA_AUDIT_SEAL_SECONDS: z.coerce.number().int().min(1).max(3_600).default(15),
   CDSA_AUDIT_GENERATION: z.coerce.number().int().positive().max(1_000_000_000).default(1),
   CDSA_TASK_QUEUE_PREFIX: z
@@ -202,6 +205,8 @@ function toConfig(env: Environment) {
     toolTimeoutMs: env.CDSA_TOOL_TIMEOUT_MS,
     /** How long a step of a rotation tries to reach its target before the rotation is taken back. */
     rotationTimeoutMs: env.CDSA_ROTATION_TIMEOUT_MS,
+    /** See domain/auth/token-times.ts. */
+    tokenTimes: { accessTokenSeconds: env.CDSA_ACCESS_TOKEN_SECONDS, jwksMaxAgeSeconds: env.CDSA_JWKS_MAX_AGE_SECONDS },
     audit: {
       /** How often the log is sealed; an interval in which nothing happened adds a heartbeat of some 600 bytes. */
       sealSeconds: env.CDSA_AUDIT_SEAL_SECONDS,

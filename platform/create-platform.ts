@@ -22,6 +22,7 @@ import { createPasswords } from './passwords.ts'
 import type { Platform } from './platform.ts'
 import { createRateLimits } from './rate-limits.ts'
 import { createRefreshTokens } from './refresh-tokens.ts'
+import { createSigningKeyStages } from './signing-key-stages.ts'
 import { createSigningKeys } from './signing-keys.ts'
 import { createStreams } from './stream/create-streams.ts'
 import { createTemporalClient } from './temporal/temporal-client.ts'
@@ -35,9 +36,10 @@ export async function createPlatform(config: Config, { name }: { readonly name: 
     throw new AppError('service.unavailable', { detail: 'DATABASE_URL isn’t set.' })
   const log = createLogger({ level: config.logLevel, name })
   const keys = await loadPlatformKeys({ config, log })
+  const times = config.tokenTimes
   const auditSigner = await createAuditSigner({ config, log })
   const db = openDatabase({ url: config.database.url.reveal() })
-  const signingKeys = createSigningKeys({ db, keys })
+  const signingKeys = createSigningKeys({ db, keys, times })
   const vault = createVault({ db, keys: await createLocalKeyProvider({ config, log }) })
   const temporal = await createTemporalClient(config, keys)
   const egress = createEgress({ allow: config.egressAllow, ownPorts: ownPortsOf(config), log })
@@ -60,11 +62,12 @@ export async function createPlatform(config: Config, { name }: { readonly name: 
     keys,
     passwords: createPasswords({ keys, cost: config.bcryptCost }),
     signingKeys,
-    accessTokens: createAccessTokens(signingKeys),
+    signingKeyStages: createSigningKeyStages({ db, keys, signingKeys, times }),
+    accessTokens: createAccessTokens(signingKeys, times),
     refreshTokens: createRefreshTokens(keys),
     actors: createActors({ db, bus: streams.bus, cache: actorCache, log }),
     rateLimits: createRateLimits({ redis: streams.redis, keys, factor: config.auth.rateLimitFactor }),
-    approvalTokens: createApprovalTokens(signingKeys),
+    approvalTokens: createApprovalTokens(signingKeys, times),
     auditSigner,
     db,
     vault,

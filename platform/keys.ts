@@ -11,6 +11,8 @@ import type { Logger } from './logger.ts'
 export interface PlatformKeys {
   /** The id of the key that new data is protected with. */
   readonly currentId: string
+  /** Of all keys, the current one first. */
+  readonly ids: readonly string[]
   /** A 32-byte key for one purpose, of the key with this id (the current one by default). Throws AppError `internal` for an unknown id. */
   derive(purpose: string, keyId?: string): Buffer
   /** AES-256-GCM with a random IV: IV ‖ tag ‖ ciphertext. `purpose` is bound as additional data. */
@@ -52,6 +54,7 @@ export function createPlatformKeys(keys: readonly NamedKey[]): PlatformKeys {
   }
   return {
     currentId,
+    ids: [...byId.keys()],
     derive,
     seal: (purpose, plaintext) => ({
       keyId: currentId,

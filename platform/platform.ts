@@ -19,6 +19,7 @@ import type { Oidc } from './oidc/oidc.ts'
 import type { Passwords } from './passwords.ts'
 import type { RateLimitName, RateLimits } from './rate-limits.ts'
 import type { RefreshTokens } from './refresh-tokens.ts'
+import type { SigningKeyStages } from './signing-key-stages.ts'
 import type { SigningKeys } from './signing-keys.ts'
 import type { Bus } from './stream/bus.ts'
 import type { TurnStream } from './stream/turn-stream.ts'
@@ -32,6 +33,7 @@ export interface Platform {
   readonly keys: PlatformKeys
   readonly passwords: Passwords
   readonly signingKeys: SigningKeys
+  readonly signingKeyStages: SigningKeyStages
   readonly accessTokens: AccessTokens
   readonly refreshTokens: RefreshTokens
   readonly actors: Actors

@@ -1,13 +1,12 @@
 // The set of ES256 keys in memory: loaded from Postgres on first need, and again when it is old or a token names an
-// unknown key. Only the current platform key's own signs, so a new platform key brings a new signing key with it.
+// unknown key. A new platform key brings a signing key of its own, which waits until everybody has it, where it can.
 import { type KeyObject, createHash, createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto'
-import { type StoredSigningKey, ensureSigningKey } from '../db/auth/signing-keys.ts'
+import { type AcceptedKey, type StoredSigningKey, ensureSigningKey, signerOf } from '../db/auth/signing-keys.ts'
 import type { Db } from '../db/database.ts'
+import { type TokenTimes, defaultTokenTimes, publicationSeconds, reloadSeconds } from '../domain/auth/token-times.ts'
 import { AppError } from '../domain/errors.ts'
 import type { PlatformKeys } from './keys.ts'
 
-/** How long another instance's new or retired key may go unnoticed. */
-const maxAgeMs = 30_000
 /** Tokens with made-up key ids can't cause more than one query in this time. */
 const unknownKeyIntervalMs = 5_000
 const sealPurpose = 'signing-key'
@@ -25,8 +24,13 @@ interface JsonWebKey {
 
 interface KeySet {
   readonly loadedAt: number
-  readonly signing: { readonly kid: string; readonly privateKey: KeyObject }
+  readonly keys: readonly AcceptedKey[]
   readonly publicKeys: ReadonlyMap<string, KeyObject>
+}
+
+interface SigningKey {
+  readonly kid: string
+  readonly privateKey: KeyObject
 }
 
 export type SigningKeys = ReturnType<typeof createSigningKeys>
@@ -45,7 +49,8 @@ export function makeSigningKey(keys: PlatformKeys): StoredSigningKey {
   }
 }
 
-function openPrivateKey(keys: PlatformKeys, stored: StoredSigningKey): KeyObject {
+/** Throws `internal` when the platform key can't open it. */
+export function openPrivateKey(keys: PlatformKeys, stored: StoredSigningKey): KeyObject {
   try {
     const der = keys.open(sealPurpose, stored.platformKeyId, stored.wrappedPrivateKey)
     return createPrivateKey({ key: der, type: 'pkcs8', format: 'der' })
@@ -58,59 +63,86 @@ function openPrivateKey(keys: PlatformKeys, stored: StoredSigningKey): KeyObject
 export function createSigningKeys({
   db,
   keys,
+  times = defaultTokenTimes,
   now = Date.now,
 }: {
   readonly db: Db
   readonly keys: PlatformKeys
+  readonly times?: TokenTimes
   readonly now?: () => number
 }) {
+  const maxAgeMs = reloadSeconds(times) * 1_000
+  const needed = {
+    platformKeyIds: keys.ids,
+    leadSeconds: publicationSeconds(times),
+    make: () => makeSigningKey(keys),
+  }
   let cached: KeySet | undefined
   let loading: Promise<KeySet> | undefined
+  let unknownAsked: { readonly at: number; readonly answer: Promise<KeySet> } | undefined
+  let opened: SigningKey | undefined
 
   async function load(): Promise<KeySet> {
     const loadedAt = now()
-    const stored = await ensureSigningKey(db, { platformKeyId: keys.currentId, make: () => makeSigningKey(keys) })
-    const newest = stored.find((key) => key.platformKeyId === keys.currentId)
-    if (newest === undefined) throw new AppError('internal', { detail: 'There is no signing key.' })
-    cached = {
-      loadedAt,
-      signing:
-        cached?.signing.kid === newest.id
-          ? cached.signing
-          : { kid: newest.id, privateKey: openPrivateKey(keys, newest) },
-      publicKeys: new Map(stored.map((key) => [key.id, createPublicKey(key.publicKey)])),
-    }
-    return cached
+    const stored = await ensureSigningKey(db, needed)
+    const loaded = { loadedAt, keys: stored, publicKeys: toPublicKeys(stored) }
+    // Of two loads at once the later one to begin knows more.
+    if (cached === undefined || cached.loadedAt <= loadedAt) cached = loaded
+    return loaded
   }
 
-  /** The set, at most this old; callers that come together share one load, and a failed one isn't kept. */
-  async function keySet(ageMs: number): Promise<KeySet> {
-    if (cached !== undefined && now() - cached.loadedAt < ageMs) return cached
+  /** The set, no older than a reload; callers that come together share one load, and a failed one isn't kept. */
+  async function keySet(): Promise<KeySet> {
+    if (cached !== undefined && now() - cached.loadedAt < maxAgeMs) return cached
     loading ??= load().finally(() => {
       loading = undefined
     })
     return await loading
   }
 
+  /**
+   * The set as it is now: a load that began before the unknown key was asked for may have missed it. Whoever asks soon
+   * after gets the same answer, so that made-up key ids can't cause more loads.
+   */
+  async function keySetForUnknown(): Promise<KeySet> {
+    if (unknownAsked === undefined || now() - unknownAsked.at >= unknownKeyIntervalMs) {
+      const asked = { at: now(), answer: load() }
+      unknownAsked = asked
+      asked.answer.catch(() => {
+        if (unknownAsked === asked) unknownAsked = undefined
+      })
+    }
+    const answer = await unknownAsked.answer
+    // A key of the answer may have been retired since.
+    return cached !== undefined && cached.loadedAt > answer.loadedAt ? cached : answer
+  }
+
   return {
     /** The key to sign with. Throws `internal` when the platform key can't open it. */
-    async current(): Promise<KeySet['signing']> {
-      return (await keySet(maxAgeMs)).signing
+    async current(): Promise<SigningKey> {
+      const { keys: known, loadedAt } = await keySet()
+      const signer = signerOf(known, { platformKeyIds: keys.ids, afterMs: now() - loadedAt })
+      if (signer === undefined) throw new AppError('internal', { detail: 'There is no signing key.' })
+      if (opened?.kid !== signer.id) opened = { kid: signer.id, privateKey: openPrivateKey(keys, signer) }
+      return opened
     },
 
-    /** Undefined for a key that doesn't exist or is retired. */
+    /** Undefined for a key that doesn't exist, isn't published, or is retired. */
     async publicKey(kid: string): Promise<KeyObject | undefined> {
-      const known = (await keySet(maxAgeMs)).publicKeys.get(kid)
-      return known ?? (await keySet(unknownKeyIntervalMs)).publicKeys.get(kid)
+      const known = (await keySet()).publicKeys.get(kid)
+      return known ?? (await keySetForUnknown()).publicKeys.get(kid)
     },
 
-    /** All accepted keys (RFC 7517), newest first. */
+    /** All accepted keys (RFC 7517), newest first; also those that don't sign yet. */
     async jwks(): Promise<{ keys: JsonWebKey[] }> {
-      const { publicKeys } = await keySet(maxAgeMs)
+      const { publicKeys } = await keySet()
       return { keys: [...publicKeys].map(([kid, key]) => toJsonWebKey(kid, key)) }
     },
   }
 }
+
+const toPublicKeys = (stored: readonly AcceptedKey[]): ReadonlyMap<string, KeyObject> =>
+  new Map(stored.map(({ id, publicKey }) => [id, createPublicKey(publicKey)]))
 
 function toJsonWebKey(kid: string, key: KeyObject): JsonWebKey {
   const { kty = '', crv = '', x = '', y = '' } = key.export({ format: 'jwk' })

@@ -10,6 +10,7 @@ import { purgeResults } from '../db/tools/results.ts'
 import { listStalledRotations } from '../db/vault/rotations.ts'
 import { AppError } from '../domain/errors.ts'
 import type { QueueName } from '../domain/task-queues.ts'
+import { targetTimeoutMs } from '../domain/vault/rotation-target.ts'
 import type { Platform } from '../platform/platform.ts'
 import { startWorkflow } from '../platform/temporal/start-workflow.ts'
 import { chatTurnStart } from '../workflows/chat/messages.ts'
@@ -56,10 +57,10 @@ async function startDocuments(platform: SweepPlatform): Promise<void> {
 }
 
 async function startRotations(platform: SweepPlatform): Promise<void> {
-  const { rotationTimeoutMs: targetTimeoutMs } = platform.config
   const stalled = await listStalledRotations(platform.db, { queuedSeconds: olderThanSeconds, silentSeconds })
-  for (const { secretId, trigger } of stalled) {
-    await startWorkflow(platform, rotateSecretStart({ secretId, trigger, targetTimeoutMs }, secretId))
+  for (const { secretId, trigger, rotator } of stalled) {
+    const input = { secretId, trigger, targetTimeoutMs: targetTimeoutMs(rotator, platform.config) }
+    await startWorkflow(platform, rotateSecretStart(input, secretId))
   }
 }
 

@@ -15,7 +15,7 @@ export const createCreatePending =
     const { rotation, rotator, read } = await openRotation(platform, input)
     if (rotation.toVersion !== null) return
     const fromVersion = await currentVersion(platform, rotation.secretId)
-    const value = new SecretValue(rotator.generate({ current: await read(fromVersion) }))
+    const value = new SecretValue(await rotator.generate({ current: await read(fromVersion) }))
     try {
       await platform.db.transaction((tx) => keep(platform, tx, { rotationId: rotation.id, fromVersion, value }))
     } finally {

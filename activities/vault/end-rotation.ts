@@ -1,5 +1,6 @@
 // Ends a rotation without a new value. A pending value that was never sent goes; one that was may still arrive, so it stays
 // as an abandoned one until a later rotation is proven.
+import { withdrawRotationKey } from '../../db/auth/signing-key-stages.ts'
 import type { Db } from '../../db/database.ts'
 import { releaseManaged, setPolicyPaused } from '../../db/vault/rotation-policies.ts'
 import { lockRotation, recordEnd } from '../../db/vault/rotations.ts'
@@ -21,6 +22,7 @@ async function end(tx: Db, { rotationId, problem }: EndInput): Promise<string[]>
   if (rotation.endedAt !== null || rotation.finishedAt !== null) return []
   const { secretId, sent, toVersion, trigger } = rotation
   await lockSecret(tx, secretId, { deleted: 'allowed' })
+  await withdrawRotationKey(tx, rotationId)
   if (toVersion !== null) await (sent ? abandonPending(tx, secretId) : dropPending(tx, secretId))
   await recordEnd(tx, rotationId, { state: toVersion === null ? 'failed' : 'rolled_back', problem })
   if (trigger === 'schedule') await setPolicyPaused(tx, secretId, true)

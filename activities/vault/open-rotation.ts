@@ -8,7 +8,7 @@ import { openRotator } from '../../platform/rotators/open-rotator.ts'
 import type { Post, Rotator } from '../../platform/rotators/rotator.ts'
 import { readCredential, readVersion } from './rotation-values.ts'
 
-export type RotationPlatform = Pick<Platform, 'db' | 'vault' | 'egress' | 'bus' | 'log'>
+export type RotationPlatform = Pick<Platform, 'db' | 'vault' | 'egress' | 'bus' | 'log' | 'signingKeyStages'>
 
 export interface RotationInput {
   readonly rotationId: string
@@ -45,6 +45,7 @@ async function createRotator(platform: RotationPlatform, given: RotatorFor): Pro
   return openRotator(target, {
     connect: (place) => platform.egress.connect(place),
     post: createPost(platform),
+    signingKeys: platform.signingKeyStages,
     secretId,
     rotationId,
     credential: await readCredential(platform, target),

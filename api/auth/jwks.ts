@@ -1,10 +1,7 @@
 // The public halves of the signing keys (RFC 7517), for services that check access tokens by themselves. Such a service
-// sees a signature and ten minutes of validity; that a session was ended meanwhile only this API sees.
+// sees a signature and a token's short validity; that a session was ended meanwhile only this API sees.
 import { z } from 'zod'
 import { type Route, defineRoute } from '../http/route.ts'
-
-/** How long a client may keep the answer: a new key has to be published this long before it signs. */
-const maxAgeSeconds = 300
 
 const jwksSchema = z
   .object({
@@ -30,9 +27,10 @@ export const jwksRoute: Route = defineRoute({
   summary: 'Public keys of the access tokens',
   access: 'public',
   responses: { 200: jwksSchema },
-  handle: async ({ signingKeys }) => ({
+  handle: async ({ signingKeys, config: { tokenTimes } }) => ({
     status: 200,
     body: await signingKeys.jwks(),
-    headers: { 'cache-control': `public, max-age=${maxAgeSeconds}` },
+    // A new key is published at least so long before it signs.
+    headers: { 'cache-control': `public, max-age=${tokenTimes.jwksMaxAgeSeconds}` },
   }),
 })

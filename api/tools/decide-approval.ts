@@ -9,7 +9,7 @@ import { requireDelegate, requireStanding } from '../../db/tools/approvers.ts'
 import { getExecutionWork } from '../../db/tools/execution-work.ts'
 import { AppError } from '../../domain/errors.ts'
 import type { Approval, ApprovalTokenRequest, DecideApproval, DelegateApproval } from '../../domain/tools/approval.ts'
-import { type ApprovalAct, type ApprovalStatement, approvalTokenSeconds } from '../../platform/approval-tokens.ts'
+import type { ApprovalAct, ApprovalStatement } from '../../platform/approval-tokens.ts'
 import type { Context } from '../../platform/platform.ts'
 import { toUpdateError } from '../../platform/temporal/update-error.ts'
 import { decideUpdateName, delegateUpdateName } from '../../workflows/tools/messages.ts'
@@ -180,5 +180,5 @@ export async function mintToken(
     }),
   )
   const token = await mint(context, { approvalId, act })
-  return { token, expiresAt: new Date(Date.now() + approvalTokenSeconds * 1_000).toISOString() }
+  return { token, expiresAt: new Date(Date.now() + context.approvalTokens.expiresInSeconds * 1_000).toISOString() }
 }

@@ -10,6 +10,7 @@ import type { Secret } from '../../domain/vault/secret.ts'
 import type { Context } from '../../platform/platform.ts'
 import { putRotationSchedule, removeRotationSchedule } from '../../platform/temporal/rotation-schedules.ts'
 import { audited } from '../audit/audited.ts'
+import { requireOnlySigningKey, requireSigningKey } from './require-signing-key.ts'
 
 /** Whoever lets a policy use another secret must be allowed to. */
 function requireUse({ actor }: Context, policy: PutRotationPolicy): void {
@@ -35,14 +36,19 @@ interface PutPolicy {
 async function put(context: Context, tx: Db, { secretId, policy }: PutPolicy): Promise<Secret> {
   const before = await lockSecret(tx, secretId)
   requireDestination(before, policy)
+  await requireOnlySigningKey(tx, { secretId, policy })
   await putRotationPolicy(tx, { secretId, updatedBy: context.actor.userId, policy })
   return before
 }
 
-/** The next rotation is one interval from now. Throws `auth.forbidden`, `secret.deleted`, `secret.destination_refused`. */
+/**
+ * The next rotation is one interval from now. Throws `auth.forbidden`, `secret.deleted`, `secret.destination_refused`, and
+ * of the signing key what `requireSigningKey` and `requireOnlySigningKey` throw.
+ */
 export async function changeRotationPolicy(context: Context, input: PutPolicy): Promise<Secret> {
   const { secretId, policy } = input
   requireUse(context, policy)
+  await requireSigningKey(context, input)
   await audited(
     context,
     (tx) => put(context, tx, input),

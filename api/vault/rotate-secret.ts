@@ -5,6 +5,7 @@ import { getRotationPolicy } from '../../db/vault/rotation-policies.ts'
 import { findOpenRotation, getRotation, insertRotation, toRotation } from '../../db/vault/rotations.ts'
 import { lockSecret } from '../../db/vault/secrets.ts'
 import { AppError } from '../../domain/errors.ts'
+import { targetTimeoutMs } from '../../domain/vault/rotation-target.ts'
 import type { Rotation } from '../../domain/vault/rotation.ts'
 import { taskQueue } from '../../domain/task-queues.ts'
 import type { Context } from '../../platform/platform.ts'
@@ -26,8 +27,8 @@ async function begin({ actor, newResourceId: id }: Context, tx: Db, secretId: st
   return { rotation: toRotation(await insertRotation(tx, given)), isNew: true }
 }
 
-const startOf = ({ config }: Context, { secretId, trigger }: Rotation) =>
-  rotateSecretStart({ secretId, trigger, targetTimeoutMs: config.rotationTimeoutMs }, secretId)
+const startOf = ({ config }: Context, { secretId, trigger, rotator }: Rotation) =>
+  rotateSecretStart({ secretId, trigger, targetTimeoutMs: targetTimeoutMs(rotator, config) }, secretId)
 
 /** The rotation that is under way, or a new one. Throws `rotation.no_policy`, `secret.deleted`. */
 export async function rotateNow(context: Context, secretId: string): Promise<Rotation> {

@@ -19,21 +19,8 @@ export interface UserModel extends Model<InferAttributes<UserModel>, InferCreati
   updatedAt: CreationOptional<Date>
 }
 
-export interface SigningKeyModel
-  extends Model<InferAttributes<SigningKeyModel>, InferCreationAttributes<SigningKeyModel>> {
-  id: string
-  algorithm: string
-  /** SPKI in PEM. */
-  publicKey: string
-  /** PKCS 8 in DER, sealed under the platform key. */
-  wrappedPrivateKey: Buffer
-  platformKeyId: string
-  createdAt: CreationOptional<Date>
-  retiredAt: CreationOptional<Date | null>
-}
-
 export function defineAuthModels(sequelize: Sequelize) {
-  const { UUID, TEXT, DATE, BLOB } = DataTypes
+  const { UUID, TEXT, DATE } = DataTypes
   return {
     User: sequelize.define<UserModel>(
       'User',
@@ -48,19 +35,6 @@ export function defineAuthModels(sequelize: Sequelize) {
         updatedAt: DATE,
       },
       { tableName: 'users' },
-    ),
-    SigningKey: sequelize.define<SigningKeyModel>(
-      'SigningKey',
-      {
-        id: { type: TEXT, primaryKey: true },
-        algorithm: { type: TEXT, allowNull: false },
-        publicKey: { type: TEXT, allowNull: false },
-        wrappedPrivateKey: { type: BLOB, allowNull: false },
-        platformKeyId: { type: TEXT, allowNull: false },
-        createdAt: DATE,
-        retiredAt: DATE,
-      },
-      { tableName: 'signing_keys', updatedAt: false },
     ),
   }
 }

@@ -13,6 +13,7 @@ import { tools } from './0011-tools.ts'
 import { approvals } from './0012-approvals.ts'
 import { toolsInTurns } from './0013-tools-in-turns.ts'
 import { signIn } from './0014-sign-in.ts'
+import { signingKeyRotation } from './0015-signing-key-rotation.ts'
 import type { Migration } from './migration.ts'
 
 export const migrations: readonly Migration[] = [
@@ -30,4 +31,5 @@ export const migrations: readonly Migration[] = [
   approvals,
   toolsInTurns,
   signIn,
+  signingKeyRotation,
 ]

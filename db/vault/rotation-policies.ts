@@ -79,6 +79,17 @@ export async function getRotationPolicy(db: Db, secretId: string): Promise<Store
   throw new AppError('rotation.no_policy', { detail: 'Put a rotation policy first.' })
 }
 
+/** Whether another secret rotates the signing key, by its policy or by a rotation that goes on without one. */
+export async function hasOtherSigningKeyRotation(tx: Db, secretId: string): Promise<boolean> {
+  const rows = await tx.query(
+    `select secret_id from rotation_policies where rotator = 'jwt-signing-key' and secret_id <> $1
+     union all
+     select secret_id from secret_rotations where rotator = 'jwt-signing-key' and ended_at is null and secret_id <> $1`,
+    [secretId],
+  )
+  return rows.length > 0
+}
+
 /** A page of all policies, in the order of their secrets. */
 export async function listRotationPolicies(
   db: Db,

@@ -208,9 +208,9 @@ export async function recordToVersion(tx: Db, rotationId: string, toVersion: num
 export async function listStalledRotations(
   db: Db,
   { queuedSeconds, silentSeconds }: { readonly queuedSeconds: number; readonly silentSeconds: number },
-): Promise<{ readonly secretId: string; readonly trigger: RotationTrigger }[]> {
+): Promise<Pick<Rotation, 'secretId' | 'trigger' | 'rotator'>[]> {
   return db.query(
-    `select secret_id as "secretId", trigger from secret_rotations
+    `select secret_id as "secretId", trigger, rotator from secret_rotations
      where ended_at is null and updated_at < now() - make_interval(secs => $1::int)
        and (state = 'preflight'
          or greatest(updated_at, grace_until) < now() - make_interval(secs => $2::int))

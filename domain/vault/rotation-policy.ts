@@ -59,6 +59,9 @@ const webhookConfigSchema = z.strictObject({
 })
 export type WebhookConfig = z.infer<typeof webhookConfigSchema>
 
+/** The platform's own key: there is nothing to say about it. */
+const jwtSigningKeyConfigSchema = z.strictObject({})
+
 /** Ten years: what is longer is no rotation. */
 const maxSeconds = 315_360_000
 const schedule = {
@@ -73,6 +76,7 @@ export const rotationTargetSchema = z.discriminatedUnion('rotator', [
   z.object({ rotator: z.literal('postgres'), config: postgresConfigSchema }),
   z.object({ rotator: z.literal('redis-acl'), config: redisAclConfigSchema }),
   z.object({ rotator: z.literal('webhook'), config: webhookConfigSchema }),
+  z.object({ rotator: z.literal('jwt-signing-key'), config: jwtSigningKeyConfigSchema }),
 ])
 export type RotationTarget = z.infer<typeof rotationTargetSchema>
 
@@ -86,6 +90,11 @@ export const putRotationPolicySchema = z
     z.strictObject({ rotator: z.literal('postgres'), ...schedule, config: postgresConfigSchema }),
     z.strictObject({ rotator: z.literal('redis-acl'), ...schedule, config: redisAclConfigSchema }),
     z.strictObject({ rotator: z.literal('webhook'), ...schedule, config: webhookConfigSchema }),
+    z.strictObject({
+      rotator: z.literal('jwt-signing-key'),
+      ...schedule,
+      config: jwtSigningKeyConfigSchema.default({}),
+    }),
   ])
   .refine(({ everySeconds, graceSeconds }) => graceSeconds < everySeconds, {
     path: ['graceSeconds'],
@@ -95,6 +104,6 @@ export type PutRotationPolicy = z.infer<typeof putRotationPolicySchema>
 
 /** The secrets that a rotation reads besides the one that it rotates. */
 export function referencesOf(target: RotationTarget): readonly string[] {
-  if (target.rotator === 'random') return []
+  if (target.rotator === 'random' || target.rotator === 'jwt-signing-key') return []
   return [target.rotator === 'webhook' ? target.config.signingSecret : target.config.administrator]
 }

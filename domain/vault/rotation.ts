@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { problemSchema } from '../documents/document.ts'
 import { id, timestamp } from '../resource.ts'
 
-const rotatorNames = ['random', 'postgres', 'redis-acl', 'webhook'] as const
+const rotatorNames = ['random', 'postgres', 'redis-acl', 'webhook', 'jwt-signing-key'] as const
 
 /** In the order in which they are gone through, then the ways to end, then the state that asks for an operator. */
 export const rotationStates = [

@@ -1,5 +1,6 @@
 // The rotator of a policy, for one rotation.
 import type { RotationTarget } from '../../domain/vault/rotation-policy.ts'
+import { createJwtSigningKeyRotator } from './jwt-signing-key-rotator.ts'
 import { createPostgresRotator } from './postgres-rotator.ts'
 import { createRandomRotator } from './random-rotator.ts'
 import { createRedisAclRotator } from './redis-acl-rotator.ts'
@@ -11,5 +12,6 @@ export function openRotator(target: RotationTarget, dependencies: RotatorDepende
   if (target.rotator === 'random') return createRandomRotator(target.config)
   if (target.rotator === 'postgres') return createPostgresRotator(target.config, dependencies)
   if (target.rotator === 'redis-acl') return createRedisAclRotator(target.config, dependencies)
+  if (target.rotator === 'jwt-signing-key') return createJwtSigningKeyRotator(dependencies)
   return createWebhookRotator(target.config, dependencies)
 }

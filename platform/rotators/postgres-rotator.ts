@@ -140,7 +140,7 @@ export function createPostgresRotator(config: PostgresConfig, dependencies: Rota
   return {
     kind: 'alternating',
     preflight: ({ current }) => preflight(target, current),
-    generate: ({ current }) => {
+    generate: async ({ current }) => {
       const username = otherRole(config, parseLogin(current, 'The secret’s value'))
       return JSON.stringify({ username, password: randomBytes(passwordBytes).toString('base64url') })
     },

@@ -7,7 +7,7 @@ import type { Rotator } from './rotator.ts'
 export const createRandomRotator = ({ bytes, encoding, prefix }: RandomConfig): Rotator => ({
   kind: 'alternating',
   preflight: async () => undefined,
-  generate: () => prefix + randomBytes(bytes).toString(encoding),
+  generate: async () => prefix + randomBytes(bytes).toString(encoding),
   set: async ({ confirm }) => confirm(),
   fence: async () => undefined,
   probe: async () => 'works',

@@ -135,7 +135,7 @@ export function createRedisAclRotator(config: RedisAclConfig, dependencies: Rota
   return {
     kind: 'alternating',
     preflight: ({ current }) => preflight(target, current),
-    generate: () => randomBytes(passwordBytes).toString('base64url'),
+    generate: async () => randomBytes(passwordBytes).toString('base64url'),
     set: (values) => set(target, values),
     fence: () => endWriters(target),
     probe: (value) => probe(target, value),

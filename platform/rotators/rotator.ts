@@ -1,6 +1,7 @@
 // What a rotator is: one kind of target, and the few effects that a rotation has on it. Each effect may be repeated, and
 // none assumes what an earlier one did: only a probe tells which value the target takes.
 import type { Socket } from 'node:net'
+import type { SigningKeyStages } from '../signing-key-stages.ts'
 
 /** `unreachable` is everything but the target's own word: a timeout, a refused connection, a server that is starting. */
 export type ProbeResult = 'works' | 'refused' | 'unreachable'
@@ -22,10 +23,12 @@ export type Post = (
 export interface RotatorDependencies {
   readonly connect: Connect
   readonly post: Post
+  /** The platform's own target. */
+  readonly signingKeys: SigningKeyStages
   /** Names the secret to the target, for its logs and for finding what earlier rotations left open. */
   readonly secretId: string
   readonly rotationId: string
-  /** The value of the one secret that the configuration refers to; of no use to `random`. */
+  /** The value of the one secret that the configuration refers to; of no use to `random` and `jwt-signing-key`. */
   readonly credential: string
   readonly signal: AbortSignal
 }
@@ -38,8 +41,8 @@ export interface Rotator {
   readonly kind: 'alternating' | 'single-user'
   /** Throws `rotation.preflight_failed` or `rotation.unsupported_target`, having changed nothing. */
   preflight(values: { readonly current: string }): Promise<void>
-  /** A new value, which no target knows yet. */
-  generate(values: { readonly current: string }): string
+  /** A new value, which no target takes yet. Where it is made outside, a repeat for the same rotation finds it. */
+  generate(values: { readonly current: string }): Promise<string>
   /**
    * Makes the target take `pending`; no effect when it does already. `confirm` is asked when the connection stands and
    * nothing has been written, and throws when this rotation may no longer write: with `fence`, a writer that was held

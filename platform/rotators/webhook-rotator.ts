@@ -83,7 +83,7 @@ export function createWebhookRotator(config: WebhookConfig, dependencies: Rotato
   return {
     kind: 'single-user',
     preflight: ({ current }) => act(target, 'rotation.preflight_failed', 'preflight', { current }),
-    generate: () => randomBytes(config.bytes).toString('base64url'),
+    generate: async () => randomBytes(config.bytes).toString('base64url'),
     set: async ({ current, pending, confirm }) => {
       await confirm()
       await act(target, 'rotation.set_refused', 'set', { current, pending })

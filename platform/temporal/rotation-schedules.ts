@@ -1,6 +1,7 @@
 // The schedule of a rotation policy: what it must be by the policy's row. Whoever changes the row calls one of these after
 // the commit; the reconciliation does the same for what was missed.
 import type { StoredPolicy } from '../../db/vault/rotation-policies.ts'
+import { targetTimeoutMs } from '../../domain/vault/rotation-target.ts'
 import type { RotationTrigger } from '../../domain/vault/rotation.ts'
 import type { Platform } from '../platform.ts'
 import { type PeriodicWorkflow, putSchedule, removeSchedule, scheduleIdOf } from './schedules.ts'
@@ -19,9 +20,10 @@ interface RotationStart {
 
 export const rotationPeriod = (
   { config }: Pick<Platform, 'config'>,
-  { secretId, everySeconds, anchoredAt }: StoredPolicy,
+  { secretId, target, everySeconds, anchoredAt }: StoredPolicy,
 ): PeriodicWorkflow => {
-  const input: RotationStart = { secretId, trigger: 'schedule', targetTimeoutMs: config.rotationTimeoutMs }
+  const timeoutMs = targetTimeoutMs(target.rotator, config)
+  const input: RotationStart = { secretId, trigger: 'schedule', targetTimeoutMs: timeoutMs }
   return {
     id: scheduleName(secretId),
     type: 'scheduledRotation',

@@ -2,7 +2,7 @@
 import { type KeyObject, createPublicKey, randomBytes, randomUUID } from 'node:crypto'
 import { expect } from 'chai'
 import jwt from 'jsonwebtoken'
-import { listSigningKeys } from '../../db/auth/signing-keys.ts'
+import { insertSigningKey, listSigningKeys } from '../../db/auth/signing-keys.ts'
 import { AppError } from '../../domain/errors.ts'
 import { createAccessTokens } from '../../platform/access-tokens.ts'
 import { createPlatformKeys } from '../../platform/keys.ts'
@@ -71,7 +71,7 @@ describe('signing keys', () => {
     await one.current()
     one.clock.ms += 6_000
     const added = makeSigningKey(keys)
-    await database.db.models.SigningKey.create({ ...added, retiredAt: null })
+    await insertSigningKey(database.db, { ...added, rotationId: null, signsInSeconds: 0 })
     expect(pemOf(await one.publicKey(added.id))).to.equal(added.publicKey)
   })
 

@@ -77,7 +77,7 @@ describe('the postgres rotator on a real server', function () {
   it('[V21] leaves neither the new password nor its verifier in a log of every statement', async () => {
     const rotator = open()
     await rotator.preflight({ current })
-    const pending = rotator.generate({ current })
+    const pending = await rotator.generate({ current })
     await rotator.set({ current, pending, confirm })
     await rotator.test({ current, pending })
     const verifier = await verifierOf('app_two')
@@ -92,7 +92,7 @@ describe('the postgres rotator on a real server', function () {
 
   it('leaves nothing in the log when the server refuses the statement', async () => {
     const rotator = open()
-    const pending = rotator.generate({ current })
+    const pending = await rotator.generate({ current })
     const mark = (await serverLog()).length
     await superuser.query('revoke app_two from rotation_admin')
     const error = await appErrorOf(rotator.set({ current, pending, confirm }))
@@ -103,7 +103,7 @@ describe('the postgres rotator on a real server', function () {
 
   it('[V23] keeps the old one working until it is revoked, and refused from then on', async () => {
     const rotator = open()
-    const pending = rotator.generate({ current })
+    const pending = await rotator.generate({ current })
     expect(await rotator.probe(pending)).to.equal('refused')
     await rotator.set({ current, pending, confirm })
     expect([await rotator.probe(current), await rotator.probe(pending)]).to.deep.equal(['works', 'works'])
@@ -119,10 +119,10 @@ describe('the postgres rotator on a real server', function () {
 
   it('takes turns: the role that was revoked is the next one', async () => {
     const rotator = open()
-    const second = rotator.generate({ current })
+    const second = await rotator.generate({ current })
     await rotator.set({ current, pending: second, confirm })
     await rotator.revoke({ old: current, current: second })
-    const third = rotator.generate({ current: second })
+    const third = await rotator.generate({ current: second })
     expect(JSON.parse(third).username).to.equal(roles[0])
     await rotator.preflight({ current: second })
     await rotator.set({ current: second, pending: third, confirm })
@@ -132,7 +132,7 @@ describe('the postgres rotator on a real server', function () {
 
   it('sets once: a repeat finds that the value works, and changes nothing', async () => {
     const rotator = open()
-    const pending = rotator.generate({ current })
+    const pending = await rotator.generate({ current })
     await rotator.set({ current, pending, confirm })
     const verifier = await verifierOf('app_two')
     await rotator.set({ current, pending, confirm: () => Promise.reject(new Error('It must not write again.')) })
@@ -143,7 +143,7 @@ describe('the postgres rotator on a real server', function () {
     await superuser.query('create table if not exists invoices (id int)')
     await superuser.query('grant select on invoices to "app ""one"""')
     const rotator = open()
-    const pending = rotator.generate({ current })
+    const pending = await rotator.generate({ current })
     await rotator.set({ current, pending, confirm })
     const error = await appErrorOf(rotator.test({ current, pending }))
     expect(error.code).to.equal('rotation.test_failed')
@@ -156,7 +156,7 @@ describe('the postgres rotator on a real server', function () {
   it('cuts off a writer that was held up, so that nothing of it lands later', async () => {
     const secretId = '01890000-0000-7000-8000-000000000001'
     const rotator = open({ secretId })
-    const pending = rotator.generate({ current })
+    const pending = await rotator.generate({ current })
     let arrived = (): void => undefined
     let go = (): void => undefined
     const standing = new Promise<void>((resolve) => (arrived = resolve))

@@ -38,7 +38,7 @@ describe('the redis-acl rotator', function () {
 
   async function rotate(rotator: Rotator, old: string): Promise<string> {
     await rotator.preflight({ current: old })
-    const pending = rotator.generate({ current: old })
+    const pending = await rotator.generate({ current: old })
     await rotator.set({ current: old, pending, confirm })
     await rotator.test({ current: old, pending })
     return pending
@@ -77,7 +77,7 @@ describe('the redis-acl rotator', function () {
 
   it('may set and revoke as often as it likes', async () => {
     const rotator = open()
-    const pending = rotator.generate({ current })
+    const pending = await rotator.generate({ current })
     for (let time = 0; time < 3; time += 1) await rotator.set({ current, pending, confirm })
     await rotator.test({ current, pending })
     const server = new Redis(redis.url)
@@ -94,7 +94,7 @@ describe('the redis-acl rotator', function () {
   it('cuts off a writer that was held up, so that nothing of it lands later', async () => {
     const secretId = '01890000-0000-7000-8000-000000000001'
     const rotator = open({ secretId })
-    const pending = rotator.generate({ current })
+    const pending = await rotator.generate({ current })
     let arrived = (): void => undefined
     let go = (): void => undefined
     const standing = new Promise<void>((resolve) => (arrived = resolve))

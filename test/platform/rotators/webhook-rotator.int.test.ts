@@ -60,7 +60,7 @@ describe('the webhook rotator', () => {
   it('posts each stage as a signed action, whose id is the same when it is repeated', async () => {
     const rotator = open()
     await rotator.preflight({ current: 'first' })
-    const pending = rotator.generate({ current: 'first' })
+    const pending = await rotator.generate({ current: 'first' })
     await rotator.set({ current: 'first', pending, confirm })
     await rotator.set({ current: 'first', pending, confirm })
     await rotator.test({ current: 'first', pending })
