@@ -2,7 +2,9 @@
 import { type KeyObject, createPublicKey, randomBytes, randomUUID } from 'node:crypto'
 import { expect } from 'chai'
 import jwt from 'jsonwebtoken'
+import { listAuditEvents } from '../../db/audit/events.ts'
 import { insertSigningKey, listSigningKeys } from '../../db/auth/signing-keys.ts'
+import { defaultTokenTimes } from '../../domain/auth/token-times.ts'
 import { AppError } from '../../domain/errors.ts'
 import { createAccessTokens } from '../../platform/access-tokens.ts'
 import { createPlatformKeys } from '../../platform/keys.ts'
@@ -66,13 +68,67 @@ describe('signing keys', () => {
     expect(stored?.platformKeyId).to.equal('1')
   })
 
+  it('are told to the audit log when they are made, without a word of their private half', async () => {
+    const { kid } = await instance().current()
+    const { data } = await listAuditEvents(database.db, { resourceId: kid }, { limit: 5 })
+    expect(data.map(({ leaf }) => [leaf.action, leaf.actor.type, leaf.details])).to.deep.equal([
+      ['signing_key.create', 'system', { platformKeyId: '1' }],
+    ])
+  })
+
   it('of another instance are found at once when a token names them', async () => {
     const one = instance()
     await one.current()
-    one.clock.ms += 6_000
     const added = makeSigningKey(keys)
     await insertSigningKey(database.db, { ...added, rotationId: null, signsInSeconds: 0 })
     expect(pemOf(await one.publicKey(added.id))).to.equal(added.publicKey)
+  })
+
+  it('of another instance are found by who asks while an older load is under way', async () => {
+    const one = instance()
+    await one.current()
+    one.clock.ms += 60_000
+    const added = makeSigningKey(keys)
+    // Its rows are read before the key is there, and it comes back after it is.
+    const older = one.jwks()
+    await insertSigningKey(database.db, { ...added, rotationId: null, signsInSeconds: 0 })
+    expect(pemOf(await one.publicKey(added.id))).to.equal(added.publicKey)
+    await older
+  })
+
+  it('of a rotation are in the JWKS without signing until their moment comes, and then sign without a load', async () => {
+    const one = instance()
+    const old = await one.current()
+    const added = makeSigningKey(keys)
+    await insertSigningKey(database.db, { ...added, rotationId: null, signsInSeconds: null })
+    one.clock.ms += 30_000
+    expect((await one.jwks()).keys.map(({ kid }) => kid)).to.deep.equal([old.kid])
+    expect(await one.publicKey(added.id)).to.equal(undefined)
+    await database.db.execute('update signing_keys set published_at = now() where id = $1', [added.id])
+    one.clock.ms += 30_000
+    expect((await one.jwks()).keys.map(({ kid }) => kid)).to.have.members([old.kid, added.id])
+    expect((await one.current()).kid).to.equal(old.kid)
+    await database.db.execute(`update signing_keys set signs_from = now() + interval '20 s' where id = $1`, [added.id])
+    one.clock.ms += 30_000
+    expect((await one.current()).kid).to.equal(old.kid)
+    one.clock.ms += 10_000
+    expect((await one.current()).kid).to.equal(old.kid)
+    one.clock.ms += 10_100
+    const queries = await countQueries(database.db, async () => {
+      expect((await one.current()).kid).to.equal(added.id)
+    })
+    expect(queries).to.equal(0)
+  })
+
+  it('that are retired don’t come back by the answer to an unknown one', async () => {
+    const clock = { ms: 1_000_000 }
+    const times = { ...defaultTokenTimes, jwksMaxAgeSeconds: 2 }
+    const one = createSigningKeys({ db: database.db, keys, times, now: () => clock.ms })
+    const { kid } = await one.current()
+    expect(await one.publicKey(randomBytes(32).toString('base64url'))).to.equal(undefined)
+    await database.db.execute('update signing_keys set retired_at = now()')
+    clock.ms += 2_000
+    expect(await one.publicKey(kid)).to.equal(undefined)
   })
 
   it('that don’t exist cause one query in five seconds, however many tokens name them', async () => {
@@ -99,13 +155,44 @@ describe('signing keys', () => {
     expect((await one.jwks()).keys.map((key) => key.kid)).to.deep.equal([(await one.current()).kid])
   })
 
-  it('come new with a new platform key, while the old ones still verify', async () => {
-    const old = await instance().current()
+  it('come new with a new platform key, and sign once every copy of the JWKS may be trusted to hold them', async () => {
+    const other = instance()
+    const old = await other.current()
     const renewed = instance(createPlatformKeys([second, first]))
+    expect((await renewed.current()).kid).to.equal(old.kid)
+    const published = (await renewed.jwks()).keys.map(({ kid }) => kid)
+    expect(published).to.have.length(2).and.to.include(old.kid)
+    const added = published.find((kid) => kid !== old.kid) ?? ''
+    // At once in another instance, too, whose set is young.
+    expect(await other.publicKey(added)).not.to.equal(undefined)
+    const [waits] = await database.db.query<{ seconds: number }>(
+      'select extract(epoch from signs_from - published_at)::float8 as seconds from signing_keys where id = $1',
+      [added],
+    )
+    expect(waits?.seconds).to.equal(330)
+    await database.db.execute('update signing_keys set signs_from = now() where id = $1', [added])
+    renewed.clock.ms += 30_000
+    expect((await renewed.current()).kid).to.equal(added)
+    expect(await renewed.publicKey(old.kid)).not.to.equal(undefined)
+    expect(await listSigningKeys(database.db)).to.have.length(2)
+  })
+
+  it('come new with a new platform key, and sign at once where the old one isn’t there any more', async () => {
+    const other = instance()
+    const old = await other.current()
+    const renewed = instance(createPlatformKeys([second]))
     const { kid } = await renewed.current()
     expect(kid).not.to.equal(old.kid)
+    expect(await other.publicKey(kid)).not.to.equal(undefined)
     expect(await renewed.publicKey(old.kid)).not.to.equal(undefined)
-    expect((await instance(createPlatformKeys([second])).current()).kid).to.equal(kid)
+  })
+
+  it('that wait sign at once where an instance has nothing else to sign with', async () => {
+    await instance().current()
+    const published = (await instance(createPlatformKeys([second, first])).jwks()).keys.map(({ kid }) => kid)
+    const { kid } = await instance(createPlatformKeys([second])).current()
+    expect(published).to.include(kid)
+    expect(await listSigningKeys(database.db)).to.have.length(2)
   })
 
   it('aren’t replaced when the platform key is a wrong one of the same id: that is said instead', async () => {
