@@ -60,27 +60,24 @@ export function openPrivateKey(keys: PlatformKeys, stored: StoredSigningKey): Ke
   }
 }
 
-export function createSigningKeys({
-  db,
-  keys,
-  times = defaultTokenTimes,
-  now = Date.now,
-}: {
+export interface SigningKeysOptions {
   readonly db: Db
   readonly keys: PlatformKeys
   readonly times?: TokenTimes
   readonly now?: () => number
-}) {
+}
+
+const toPublicKeys = (stored: readonly AcceptedKey[]): ReadonlyMap<string, KeyObject> =>
+  new Map(stored.map(({ id, publicKey }) => [id, createPublicKey(publicKey)]))
+
+/** The sets as they are loaded: `young` is no older than a reload, `forUnknown` as of when a key was first missed. */
+function createKeySets({ db, keys, times = defaultTokenTimes, now = Date.now }: SigningKeysOptions) {
   const maxAgeMs = reloadSeconds(times) * 1_000
-  const needed = {
-    platformKeyIds: keys.ids,
-    leadSeconds: publicationSeconds(times),
-    make: () => makeSigningKey(keys),
-  }
+  const make = (): StoredSigningKey => makeSigningKey(keys)
+  const needed = { platformKeyIds: keys.ids, leadSeconds: publicationSeconds(times), make }
   let cached: KeySet | undefined
   let loading: Promise<KeySet> | undefined
   let unknownAsked: { readonly at: number; readonly answer: Promise<KeySet> } | undefined
-  let opened: SigningKey | undefined
 
   async function load(): Promise<KeySet> {
     const loadedAt = now()
@@ -91,36 +88,43 @@ export function createSigningKeys({
     return loaded
   }
 
-  /** The set, no older than a reload; callers that come together share one load, and a failed one isn't kept. */
-  async function keySet(): Promise<KeySet> {
-    if (cached !== undefined && now() - cached.loadedAt < maxAgeMs) return cached
-    loading ??= load().finally(() => {
-      loading = undefined
-    })
-    return await loading
-  }
-
-  /**
-   * The set as it is now: a load that began before the unknown key was asked for may have missed it. Whoever asks soon
-   * after gets the same answer, so that made-up key ids can't cause more loads.
-   */
-  async function keySetForUnknown(): Promise<KeySet> {
-    if (unknownAsked === undefined || now() - unknownAsked.at >= unknownKeyIntervalMs) {
-      const asked = { at: now(), answer: load() }
-      unknownAsked = asked
-      asked.answer.catch(() => {
-        if (unknownAsked === asked) unknownAsked = undefined
+  return {
+    /** Callers that come together share one load, and a failed one isn't kept. */
+    async young(): Promise<KeySet> {
+      if (cached !== undefined && now() - cached.loadedAt < maxAgeMs) return cached
+      loading ??= load().finally(() => {
+        loading = undefined
       })
-    }
-    const answer = await unknownAsked.answer
-    // A key of the answer may have been retired since.
-    return cached !== undefined && cached.loadedAt > answer.loadedAt ? cached : answer
-  }
+      return await loading
+    },
 
+    /**
+     * A load that began before the unknown key was asked for may have missed it, so this begins one. Whoever asks soon
+     * after gets the same answer, so that made-up key ids can't cause more of them.
+     */
+    async forUnknown(): Promise<KeySet> {
+      if (unknownAsked === undefined || now() - unknownAsked.at >= unknownKeyIntervalMs) {
+        const asked = { at: now(), answer: load() }
+        unknownAsked = asked
+        asked.answer.catch(() => {
+          if (unknownAsked === asked) unknownAsked = undefined
+        })
+      }
+      const answer = await unknownAsked.answer
+      // A key of the answer may have been retired since.
+      return cached !== undefined && cached.loadedAt > answer.loadedAt ? cached : answer
+    },
+  }
+}
+
+export function createSigningKeys(options: SigningKeysOptions) {
+  const { keys, now = Date.now } = options
+  const sets = createKeySets(options)
+  let opened: SigningKey | undefined
   return {
     /** The key to sign with. Throws `internal` when the platform key can't open it. */
     async current(): Promise<SigningKey> {
-      const { keys: known, loadedAt } = await keySet()
+      const { keys: known, loadedAt } = await sets.young()
       const signer = signerOf(known, { platformKeyIds: keys.ids, afterMs: now() - loadedAt })
       if (signer === undefined) throw new AppError('internal', { detail: 'There is no signing key.' })
       if (opened?.kid !== signer.id) opened = { kid: signer.id, privateKey: openPrivateKey(keys, signer) }
@@ -129,20 +133,17 @@ export function createSigningKeys({
 
     /** Undefined for a key that doesn't exist, isn't published, or is retired. */
     async publicKey(kid: string): Promise<KeyObject | undefined> {
-      const known = (await keySet()).publicKeys.get(kid)
-      return known ?? (await keySetForUnknown()).publicKeys.get(kid)
+      const known = (await sets.young()).publicKeys.get(kid)
+      return known ?? (await sets.forUnknown()).publicKeys.get(kid)
     },
 
     /** All accepted keys (RFC 7517), newest first; also those that don't sign yet. */
     async jwks(): Promise<{ keys: JsonWebKey[] }> {
-      const { publicKeys } = await keySet()
+      const { publicKeys } = await sets.young()
       return { keys: [...publicKeys].map(([kid, key]) => toJsonWebKey(kid, key)) }
     },
   }
 }
-
-const toPublicKeys = (stored: readonly AcceptedKey[]): ReadonlyMap<string, KeyObject> =>
-  new Map(stored.map(({ id, publicKey }) => [id, createPublicKey(publicKey)]))
 
 function toJsonWebKey(kid: string, key: KeyObject): JsonWebKey {
   const { kty = '', crv = '', x = '', y = '' } = key.export({ format: 'jwk' })

@@ -8,7 +8,7 @@ import { insertRotation } from '../../../db/vault/rotations.ts'
 import { createSigningKeyStages } from '../../../platform/signing-key-stages.ts'
 import { createSigningKeys } from '../../../platform/signing-keys.ts'
 import { defaultTokenTimes } from '../../../domain/auth/token-times.ts'
-import type { ApiAnswer, ApiClient } from '../../support/api-client.ts'
+import type { ApiClient } from '../../support/api-client.ts'
 import { newPlatformKeys } from '../../support/sign-in-parts.ts'
 import { type SignInServer, startSignInServer } from '../../support/sign-in-server.ts'
 import { newMasterKey, vaultOf } from '../../support/vault-parts.ts'
@@ -38,8 +38,7 @@ describe('a policy that rotates the signing key', () => {
     const { body } = await operator.post('/vault/secrets', { path: `test/${randomUUID()}`, value })
     return body['secret'].id
   }
-  const put = (secretId: string, graceSeconds = 610): Promise<ApiAnswer<Record<string, any>>> =>
-    // eslint-disable-line typescript/no-explicit-any -- as the client answers
+  const put = (secretId: string, graceSeconds = 610) =>
     operator.request('PUT', `/vault/secrets/${secretId}/rotation-policy`, {
       body: { rotator: 'jwt-signing-key', everySeconds: 86_400, graceSeconds, config: {} },
     })
