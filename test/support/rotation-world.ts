@@ -186,8 +186,8 @@ async function openPlatform(parts: Parts, environment: Record<string, string>): 
   return createPlatform(config, { name: 'test' })
 }
 
-async function createWorld(parts: Parts): Promise<RotationWorld> {
-  const environment = environmentOf(parts)
+async function createWorld(parts: Parts, given: Environment): Promise<RotationWorld> {
+  const environment = { ...environmentOf(parts), ...given }
   const platform = await openPlatform(parts, environment)
   const userId = await administratorOf(platform)
   const context = (): Context => createContext(platform, userId)
@@ -216,11 +216,13 @@ async function createWorld(parts: Parts): Promise<RotationWorld> {
   }
 }
 
-/** Throws where there is no Debian root at `root`. */
-export async function startRotationWorld(root: string): Promise<RotationWorld> {
+type Environment = Readonly<Record<string, string>>
+
+/** Throws where there is no Debian root at `root`. `environment` is of the platform and its workers. */
+export async function startRotationWorld(root: string, environment: Environment = {}): Promise<RotationWorld> {
   const parts = await startParts(root)
   try {
-    return await createWorld(parts)
+    return await createWorld(parts, environment)
   } catch (error) {
     await stopParts(parts)
     throw error
