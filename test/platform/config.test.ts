@@ -53,6 +53,19 @@ describe('the configuration', () => {
     }
   })
 
+  it('bounds how long access tokens and copies of the JWKS are good', () => {
+    expect(parseConfig({}).tokenTimes).to.deep.equal({ accessTokenSeconds: 600, jwksMaxAgeSeconds: 300 })
+    const given = { CDSA_ACCESS_TOKEN_SECONDS: '20', CDSA_JWKS_MAX_AGE_SECONDS: '3' }
+    expect(parseConfig(given).tokenTimes).to.deep.equal({ accessTokenSeconds: 20, jwksMaxAgeSeconds: 3 })
+    for (const [name, value] of [
+      ['CDSA_ACCESS_TOKEN_SECONDS', '0'],
+      ['CDSA_ACCESS_TOKEN_SECONDS', '3601'],
+      ['CDSA_JWKS_MAX_AGE_SECONDS', '0'],
+      ['CDSA_JWKS_MAX_AGE_SECONDS', '86401'],
+    ] as const)
+      expect(() => parseConfig({ [name]: value })).to.throw(name)
+  })
+
   it('says which variables go together', () => {
     expect(() => parseConfig({ DATABASE_OWNER_URL: 'postgres://x' })).to.throw('needs DATABASE_URL')
     expect(() => parseConfig({ TEMPORAL_TLS_CERT_FILE: 'x' })).to.throw('TEMPORAL_TLS_KEY_FILE')

@@ -1,10 +1,12 @@
 // The signing keys of several instances on one real database.
 import { type KeyObject, createPublicKey, randomBytes, randomUUID } from 'node:crypto'
+import { EventEmitter, once } from 'node:events'
 import { expect } from 'chai'
 import jwt from 'jsonwebtoken'
 import { listAuditEvents } from '../../db/audit/events.ts'
 import { insertSigningKey, listSigningKeys } from '../../db/auth/signing-keys.ts'
 import { defaultTokenTimes } from '../../domain/auth/token-times.ts'
+import type { Db } from '../../db/database.ts'
 import { AppError } from '../../domain/errors.ts'
 import { createAccessTokens } from '../../platform/access-tokens.ts'
 import { createPlatformKeys } from '../../platform/keys.ts'
@@ -84,16 +86,29 @@ describe('signing keys', () => {
     expect(pemOf(await one.publicKey(added.id))).to.equal(added.publicKey)
   })
 
-  it('of another instance are found by who asks while an older load is under way', async () => {
-    const one = instance()
-    await one.current()
-    one.clock.ms += 60_000
-    const added = makeSigningKey(keys)
-    // Its rows are read before the key is there, and it comes back after it is.
+  it('of another instance are found by who asks while an older load, which misses them, is under way', async () => {
+    const { db } = database
+    const steps = new EventEmitter()
+    const [read, goOn] = [once(steps, 'read'), once(steps, 'go on')]
+    const slow: Db = {
+      ...db,
+      query: async <Row extends object>(sql: string, bind?: readonly unknown[]) => {
+        const rows = await db.query<Row>(sql, bind)
+        steps.emit('read')
+        await goOn
+        return rows
+      },
+    }
+    await instance().current()
+    const one = createSigningKeys({ db: slow, keys })
     const older = one.jwks()
-    await insertSigningKey(database.db, { ...added, rotationId: null, signsInSeconds: 0 })
-    expect(pemOf(await one.publicKey(added.id))).to.equal(added.publicKey)
-    await older
+    await read
+    const added = makeSigningKey(keys)
+    await insertSigningKey(db, { ...added, rotationId: null, signsInSeconds: 0 })
+    const asked = one.publicKey(added.id)
+    steps.emit('go on')
+    expect((await older).keys.map(({ kid }) => kid)).not.to.include(added.id)
+    expect(pemOf(await asked)).to.equal(added.publicKey)
   })
 
   it('of a rotation are in the JWKS without signing until their moment comes, and then sign without a load', async () => {

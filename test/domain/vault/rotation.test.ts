@@ -1,6 +1,7 @@
 // What a policy may be: every rotator's configuration is closed, and grace ends before the next rotation.
 import { expect } from 'chai'
 import { putRotationPolicySchema, referencesOf } from '../../../domain/vault/rotation-policy.ts'
+import { targetAddress, targetTimeoutMs } from '../../../domain/vault/rotation-target.ts'
 
 const postgres = {
   rotator: 'postgres',
@@ -32,6 +33,21 @@ describe('a rotation policy', () => {
     expect(faultsOf({ ...postgres, graceSeconds: 60 })).to.deep.equal(['graceSeconds'])
     expect(faultsOf({ ...postgres, graceSeconds: 59 })).to.deep.equal([])
     expect(faultsOf({ ...postgres, everySeconds: 0 })).to.include('everySeconds')
+  })
+
+  it('of the signing key says nothing but when', () => {
+    const given = { rotator: 'jwt-signing-key', everySeconds: 1_000, graceSeconds: 700 }
+    const policy = putRotationPolicySchema.parse(given)
+    expect(policy).to.deep.equal({ ...given, config: {} })
+    expect(referencesOf(policy)).to.deep.equal([])
+    expect(targetAddress(policy)).to.equal(undefined)
+    expect(faultsOf({ ...given, config: { kid: 'mine' } })).to.deep.equal(['config'])
+  })
+
+  it('of the signing key gives a step the time for all copies of the JWKS to become new, and no other', () => {
+    const config = { rotationTimeoutMs: 1_000, tokenTimes: { accessTokenSeconds: 60, jwksMaxAgeSeconds: 100 } }
+    expect(targetTimeoutMs('jwt-signing-key', config)).to.equal(131_000)
+    expect(targetTimeoutMs('webhook', config)).to.equal(1_000)
   })
 
   it('refuses what it doesn’t know', () => {
