@@ -21,7 +21,7 @@ const nothing = {
   tag: 'bench',
   summary: 'Does nothing',
   responses: { 200: z.object({ ok: z.literal(true) }) },
-  handle: async () => ({ status: 200, body: { ok: true } }),
+  handle: async () => ({ status: 200, body: { ok: true } }) as const,
 } as const
 const routes = [
   defineRoute({ ...nothing, path: '/noop/public', access: 'public' }),
