@@ -4,10 +4,11 @@ import { type KeyObject, randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { callbackify } from 'node:util'
 import jwt from 'jsonwebtoken'
-import { Strategy } from 'passport-jwt'
+import { Strategy, type VerifiedCallback } from 'passport-jwt'
 import { z } from 'zod'
 import { defaultTokenTimes } from '../domain/auth/token-times.ts'
 import { AppError } from '../domain/errors.ts'
+import { createVerifiedTokens } from './auth/verified-tokens.ts'
 import type { SigningKeys } from './signing-keys.ts'
 
 const issuer = 'cdsa'
@@ -72,6 +73,8 @@ export function createAccessTokens(
   signingKeys: Pick<SigningKeys, 'current' | 'publicKey'>,
   { accessTokenSeconds: expiresInSeconds } = defaultTokenTimes,
 ) {
+  const verified = createVerifiedTokens()
+
   /** Throws `auth.unauthenticated` for a token that isn't ours, and what loading the keys throws. */
   async function publicKeyOf(token: string): Promise<KeyObject> {
     const kid = keyIdOf(token)
@@ -99,6 +102,18 @@ export function createAccessTokens(
     },
 
     /**
+     * Whom a request’s token names, where its signature was checked before; undefined: ask the strategy. Throws what loading
+     * the keys throws.
+     */
+    async verifiedSubject(request: IncomingMessage): Promise<TokenSubject | undefined> {
+      const known = verified.find(bearerToken(request) ?? '')
+      if (known === undefined) return undefined
+      const { userId, sessionId, keyId } = known
+      const key = await signingKeys.publicKey(keyId).catch(unavailable)
+      return key === undefined ? undefined : { userId, sessionId }
+    },
+
+    /**
      * A passport strategy that reads the bearer token of a request and succeeds with what `find` resolves to. It fails
      * for a bad token, for one whose subject `find` doesn't find, and (with an AppError of another code than
      * `auth.unauthenticated`) when the keys can't be loaded. Use it by name: passport writes a request's callbacks on a
@@ -115,13 +130,16 @@ export function createAccessTokens(
           algorithms: ['ES256'],
           issuer,
           audience,
+          passReqToCallback: true,
         },
-        (payload: unknown, done) => {
+        (request: IncomingMessage, payload: unknown, done: VerifiedCallback) => {
           const claims = claimsSchema.safeParse(payload).data
-          if (claims === undefined) return done(null, false)
-          callbackify(find)({ userId: claims.sub, sessionId: claims.sid }, (error, found) =>
-            done(error, found ?? false),
-          )
+          const token = bearerToken(request) ?? ''
+          const keyId = keyIdOf(token)
+          if (claims === undefined || keyId === undefined) return done(null, false)
+          const subject = { userId: claims.sub, sessionId: claims.sid }
+          verified.keep(token, { ...subject, keyId, expiresAt: claims.exp * 1_000 })
+          callbackify(find)(subject, (error, found) => done(error, found ?? false))
         },
       )
     },

@@ -29,17 +29,22 @@ function createTokenCheck({ actors, accessTokens }: Pick<Platform, 'actors' | 'a
     })
 }
 
+function required(actor: Actor | undefined): Actor {
+  if (actor === undefined) throw new AppError('auth.unauthenticated')
+  return actor
+}
+
 /**
  * The check of a request's token or key. It throws `auth.unauthenticated` when that is missing, malformed, expired or not
  * ours, or when its session has ended or its account is disabled: the caller never learns which.
  */
 export function createAuthenticate(platform: Pick<Platform, 'actors' | 'accessTokens'>): Authenticate {
+  const { actors, accessTokens } = platform
   const checkToken = createTokenCheck(platform)
   return async (request: IncomingMessage) => {
     const key = parseApiKey(bearerToken(request) ?? '')
-    if (key === undefined) return await checkToken(request)
-    const actor = await platform.actors.ofKey(key)
-    if (actor === undefined) throw new AppError('auth.unauthenticated')
-    return actor
+    if (key !== undefined) return required(await actors.ofKey(key))
+    const subject = await accessTokens.verifiedSubject(request)
+    return subject === undefined ? await checkToken(request) : required(await actors.ofSession(subject))
   }
 }
