@@ -2,6 +2,7 @@
 import type { Platform } from '../platform/platform.ts'
 import { createToolRuns } from '../platform/tools/tool-runs.ts'
 import { createSealAudit } from './audit/seal.ts'
+import { createMailPasswordLink } from './auth/mail-password-link.ts'
 import { beating } from './beating.ts'
 import { createEndTurn } from './chat/end-turn.ts'
 import { createFindUnendedExecutions } from './chat/find-unended-executions.ts'
@@ -68,6 +69,7 @@ export function createActivities(platform: Platform) {
     reconcileRotationSchedules: step(createReconcileSchedules(platform)),
     rewrapVersions: step<void, number>(createRewrapVersions(platform)),
     retireKeys: step(createRetireKeys(platform)),
+    mailPasswordLink: step(createMailPasswordLink(platform)),
     sealLog: beating(createSealAudit(platform)),
   }
 }

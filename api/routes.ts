@@ -3,7 +3,9 @@ import { auditRoutes } from './audit/routes.ts'
 import { administrationRoutes } from './auth/administration-routes.ts'
 import { roleRoutes } from './auth/role-routes.ts'
 import { oidcRoutes } from './auth/oidc-routes.ts'
+import { passwordRoutes } from './auth/password-routes.ts'
 import { routes as authRoutes } from './auth/routes.ts'
+import { secondFactorRoutes } from './auth/second-factor-routes.ts'
 import { sessionRoutes } from './auth/session-routes.ts'
 import { routes as chatRoutes } from './chat/routes.ts'
 import { approvalRoutes } from './tools/approval-routes.ts'
@@ -25,6 +27,8 @@ export const routes: readonly Route[] = [
   ...authRoutes,
   ...oidcRoutes,
   ...sessionRoutes,
+  ...passwordRoutes,
+  ...secondFactorRoutes,
   ...administrationRoutes,
   ...roleRoutes,
   ...chatRoutes,

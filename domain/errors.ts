@@ -44,6 +44,7 @@ export const errorRegistry = {
   'auth.refresh_invalid': define('unauthenticated', 'This refresh token is wrong, or its session has ended'),
   'auth.otp_required': define('unauthenticated', 'A one-time code is required'),
   'auth.otp_invalid': define('unauthenticated', 'The one-time code is wrong, or was used before'),
+  'auth.no_password': define('conflict', 'The account has no password'),
   'auth.link_invalid': define('invalid', 'This link is wrong, was used before, or has expired'),
   'auth.session_required': define('forbidden', 'This needs a signed-in session, not an API key'),
   'auth.origin_refused': define('forbidden', 'This page may not do that'),

@@ -6,6 +6,7 @@ import { AppError } from '../domain/errors.ts'
 import { createAccessTokens } from './access-tokens.ts'
 import { createActors } from './auth/actors.ts'
 import { createLocalActorCache } from './auth/actor-cache.ts'
+import { createOneTimeCodes } from './auth/one-time-codes.ts'
 import { createRedisActorCache } from './auth/redis-actor-cache.ts'
 import { createApprovalTokens } from './approval-tokens.ts'
 import { createAuditSigner } from './audit/signer.ts'
@@ -61,6 +62,7 @@ export async function createPlatform(config: Config, { name }: { readonly name: 
     metrics: new Registry(),
     keys,
     passwords: createPasswords({ keys, cost: config.bcryptCost }),
+    oneTimeCodes: createOneTimeCodes({ keys }),
     signingKeys,
     signingKeyStages: createSigningKeyStages({ db, keys, signingKeys, times }),
     accessTokens: createAccessTokens(signingKeys, times),

@@ -8,6 +8,7 @@ import type { AccessTokens } from './access-tokens.ts'
 import type { Actors } from './auth/actors.ts'
 import type { ApprovalTokens } from './approval-tokens.ts'
 import type { AuditSigner } from './audit/signer.ts'
+import type { OneTimeCodes } from './auth/one-time-codes.ts'
 import type { BlobStore } from './blobs/blob-store.ts'
 import type { Config } from './config.ts'
 import type { Egress } from './egress/guarded-fetch.ts'
@@ -32,6 +33,7 @@ export interface Platform {
   readonly metrics: Registry
   readonly keys: PlatformKeys
   readonly passwords: Passwords
+  readonly oneTimeCodes: OneTimeCodes
   readonly signingKeys: SigningKeys
   readonly signingKeyStages: SigningKeyStages
   readonly accessTokens: AccessTokens

@@ -1,6 +1,7 @@
-// The sweep: starts the workflows of turns and documents whose row was committed, but whose start a crash or an outage
+// The sweep: starts the workflows of turns, documents and mails whose row was committed, but whose start a crash or an outage
 // swallowed, and takes care of work whose workflow was lost. Starting is idempotent, so any number of workers may sweep at once.
 import { createEndTurn } from '../activities/chat/end-turn.ts'
+import { listUnsentLinks, purgePasswordLinks } from '../db/auth/password-links.ts'
 import { purgeSessions } from '../db/auth/sessions.ts'
 import { listOverdueTurns, listUnstartedTurns } from '../db/chat/turns.ts'
 import { purgeIdempotencyKeys } from '../db/http/idempotency-keys.ts'
@@ -13,6 +14,7 @@ import type { QueueName } from '../domain/task-queues.ts'
 import { targetTimeoutMs } from '../domain/vault/rotation-target.ts'
 import type { Platform } from '../platform/platform.ts'
 import { startWorkflow } from '../platform/temporal/start-workflow.ts'
+import { sendPasswordMailStart } from '../workflows/auth/messages.ts'
 import { chatTurnStart } from '../workflows/chat/messages.ts'
 import { ingestDocumentStart } from '../workflows/documents/messages.ts'
 import { rotateSecretStart } from '../workflows/vault/messages.ts'
@@ -64,6 +66,12 @@ async function startRotations(platform: SweepPlatform): Promise<void> {
   }
 }
 
+async function startPasswordMails(platform: SweepPlatform): Promise<void> {
+  for (const { linkId, userId } of await listUnsentLinks(platform.db, olderThanSeconds)) {
+    await startWorkflow(platform, sendPasswordMailStart({ linkId }, userId))
+  }
+}
+
 /** Runs at once and then every few seconds, one round at a time. */
 export function startSweep(platform: SweepPlatform, queues: readonly QueueName[]): { stop(): void } {
   const rounds = [
@@ -71,11 +79,12 @@ export function startSweep(platform: SweepPlatform, queues: readonly QueueName[]
     ...(queues.includes('tools') ? [startExecutions, endLostExecutions] : []),
     ...(queues.includes('documents') ? [startDocuments] : []),
     ...(queues.includes('rotation') ? [startRotations] : []),
-    ...(queues.includes('operations') ? [purgeExpiredSecrets] : []),
+    ...(queues.includes('operations') ? [purgeExpiredSecrets, startPasswordMails] : []),
     ({ db }: SweepPlatform) => purgeIdempotencyKeys(db).then(() => {}),
     ({ db }: SweepPlatform) => purgeNotifications(db).then(() => {}),
     ({ db }: SweepPlatform) => purgeResults(db).then(() => {}),
     ({ db }: SweepPlatform) => purgeSessions(db).then(() => {}),
+    ({ db }: SweepPlatform) => purgePasswordLinks(db).then(() => {}),
   ]
   let busy = false
   let stopped = false

@@ -1,5 +1,6 @@
 // Every workflow, for the bundle.
 export { sealAudit } from './audit/seal-audit.ts'
+export { sendPasswordMail } from './auth/send-password-mail.ts'
 export { chatTurn } from './chat/chat-turn.ts'
 export { ingestDocument } from './documents/ingest-document.ts'
 export { toolCall } from './tools/tool-call.ts'

@@ -1,8 +1,10 @@
 // Routes of the administration of users.
 import { z } from 'zod'
-import { patchUserSchema, userSchema } from '../../domain/auth/user.ts'
+import { createUserSchema, patchUserSchema, userSchema } from '../../domain/auth/user.ts'
 import { id, pageOf, pageQuery } from '../../domain/resource.ts'
 import { type Route, defineRoute } from '../http/route.ts'
+import { deleteSecondFactorOf } from './change-second-factor.ts'
+import { createUser } from './create-user.ts'
 import { getUser } from './get-user.ts'
 import { listUsers } from './list-users.ts'
 import { updateUser } from './update-user.ts'
@@ -36,7 +38,8 @@ export const administrationRoutes: readonly Route[] = [
     path: '/users/{userId}',
     tag: 'users',
     summary: 'Change an account’s name or roles, or disable it',
-    description: 'Disabling ends the account’s sessions. The last administrator can be neither disabled nor demoted.',
+    description:
+      'Disabling ends the account’s sessions. The last administrator can be neither disabled nor demoted, and nobody adds a role that grants what they may not do.',
     access: 'user:write',
     params: userParams,
     body: patchUserSchema,
@@ -45,5 +48,33 @@ export const administrationRoutes: readonly Route[] = [
       status: 200,
       body: { user: await updateUser(context, { userId: params.userId, patch: body }) },
     }),
+  }),
+  defineRoute({
+    method: 'post',
+    path: '/users',
+    tag: 'users',
+    summary: 'Make an account',
+    description: 'It has no password: a link that sets one is mailed to its address, and holds for 72 hours.',
+    access: 'user:write',
+    sessionOnly: true,
+    body: createUserSchema,
+    responses: { 201: oneUser },
+    problems: [409],
+    idempotent: { keep: 'id' },
+    handle: async (context, { body }) => ({ status: 201, body: { user: await createUser(context, body) } }),
+  }),
+  defineRoute({
+    method: 'delete',
+    path: '/users/{userId}/totp',
+    tag: 'users',
+    summary: 'Remove the second factor of somebody who has lost it',
+    access: 'user:write',
+    sessionOnly: true,
+    params: userParams,
+    responses: { 204: null },
+    handle: async (context, { params }) => {
+      await deleteSecondFactorOf(context, params.userId)
+      return { status: 204 }
+    },
   }),
 ]

@@ -3,6 +3,7 @@
 import { createRefreshToken } from '../../db/auth/refresh-tokens.ts'
 import { type NewSession, createSession } from '../../db/auth/sessions.ts'
 import { getUser } from '../../db/auth/users.ts'
+import type { Db } from '../../db/database.ts'
 import { newId } from '../../db/ids.ts'
 import type { SignedIn, Token } from '../../domain/auth/user.ts'
 import type { AppError } from '../../domain/errors.ts'
@@ -14,9 +15,13 @@ import { type KnownDevice, deviceOf } from './known-device.ts'
 
 type SessionContext = Auditor & Pick<PublicContext, 'db' | 'keys' | 'accessTokens' | 'refreshTokens'>
 
+/** Uses a one-time code up in the transaction that makes the session, so that no code makes two. Throws when it can’t. */
+export type SecondFactor = (tx: Db) => Promise<void>
+
 export interface Beginning extends Pick<NewSession, 'userId' | 'passwordHash' | 'method'> {
   /** What refuses it where the account was disabled, or got another password, meanwhile. */
   readonly refusal: AppError
+  readonly secondFactor?: SecondFactor | undefined
 }
 
 /** A session that has begun or goes on, with what the device is to be known by. */
@@ -25,8 +30,11 @@ export interface Begun {
   readonly device: KnownDevice
 }
 
-/** Throws `refusal`. */
-export async function beginSession(context: SessionContext, { refusal, ...beginning }: Beginning): Promise<Begun> {
+/** Throws `refusal`, and what the second factor throws. */
+export async function beginSession(
+  context: SessionContext,
+  { refusal, secondFactor, ...beginning }: Beginning,
+): Promise<Begun> {
   const { refreshTokens, ip, userAgent } = context
   const { userId, method } = beginning
   const sessionId = newId()
@@ -34,6 +42,7 @@ export async function beginSession(context: SessionContext, { refusal, ...beginn
   await audited(
     context,
     async (tx) => {
+      await secondFactor?.(tx)
       if (!(await createSession(tx, { ...beginning, id: sessionId, ip, userAgent }))) throw refusal
       await createRefreshToken(tx, { tokenHash: hashOfRefreshToken(refreshToken), sessionId })
     },
@@ -41,7 +50,7 @@ export async function beginSession(context: SessionContext, { refusal, ...beginn
       action: 'auth.login',
       actor: { type: 'user', id: userId, sessionId },
       resource: { type: 'session', id: sessionId },
-      details: { method },
+      details: { method, ...(secondFactor !== undefined && { secondFactor: true }) },
     }),
   )
   return await tokensOf(context, { userId, sessionId, refreshToken })

@@ -4,7 +4,7 @@ import type { User } from '../../domain/auth/user.ts'
 import type { Context } from '../../platform/platform.ts'
 import { type Auditor, audited, fieldsOf } from '../audit/audited.ts'
 
-/** Throws `resource.not_found`, `request.invalid` for an unknown role, `auth.last_administrator`. */
+/** Throws `resource.not_found`, `request.invalid` for an unknown role, `auth.grant_exceeded`, `auth.last_administrator`. */
 export async function updateUser(
   context: Auditor & Pick<Context, 'db' | 'actor' | 'actors'>,
   change: UserChange,
@@ -18,7 +18,7 @@ function saveUser(context: Auditor & Pick<Context, 'db' | 'actor'>, change: User
   const { displayName, roles, disabled } = change.patch
   return audited(
     context,
-    (tx) => changeUser(tx, change),
+    (tx) => changeUser(tx, { ...change, grantable: context.actor.permissions }),
     ({ id }) => ({
       action: 'user.update',
       resource: { type: 'user', id },

@@ -7,7 +7,7 @@ import type { AuditLeaf } from '../../domain/audit/leaf.ts'
 import { AppError } from '../../domain/errors.ts'
 import { type Page, type PageQuery, toPage } from '../../domain/resource.ts'
 import { type Db, firstOrNotFound } from '../database.ts'
-import { newId } from '../ids.ts'
+import { leastIdOf, newId } from '../ids.ts'
 import { olderThan } from '../keyset.ts'
 
 /** A personal value with its salt in base64: what it takes to check the leaf's commitment. */
@@ -131,12 +131,6 @@ export interface AuditFilter {
   readonly to?: string | undefined
 }
 
-/** The least id of a time, from 1970 on: ids are in the order of their times. */
-const leastIdOf = (time: string): string => {
-  const hex = Math.max(0, new Date(time).getTime()).toString(16).padStart(12, '0')
-  return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`
-}
-
 /** SQL conditions on `e`, with their values appended to `bind`. Times go by the id too, which every index ends with. */
 function conditionsOf(filter: AuditFilter, bind: unknown[]): string[] {
   const equal = (column: string, value: unknown): string[] =>
@@ -151,8 +145,10 @@ function conditionsOf(filter: AuditFilter, bind: unknown[]): string[] {
     ...(filter.outcome === undefined || filter.outcome === 'success' ? [] : [`e.outcome <> 'success'`]),
     ...(from === undefined
       ? []
-      : [`e.at >= $${bind.push(from)}::timestamptz`, `e.id >= $${bind.push(leastIdOf(from))}::uuid`]),
-    ...(to === undefined ? [] : [`e.at < $${bind.push(to)}::timestamptz`, `e.id < $${bind.push(leastIdOf(to))}::uuid`]),
+      : [`e.at >= $${bind.push(from)}::timestamptz`, `e.id >= $${bind.push(leastIdOf(new Date(from)))}::uuid`]),
+    ...(to === undefined
+      ? []
+      : [`e.at < $${bind.push(to)}::timestamptz`, `e.id < $${bind.push(leastIdOf(new Date(to)))}::uuid`]),
   ]
 }
 

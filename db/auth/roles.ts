@@ -1,7 +1,8 @@
 // Roles, what they grant, and who holds them. The rule that an administrator is left stands here, beside the tables
 // that it is about, so that no way of changing them can forget it.
 import type { PermissionRecord, Role } from '../../domain/auth/user.ts'
-import { AppError } from '../../domain/errors.ts'
+import type { Permission } from '../../domain/auth/permission.ts'
+import { AppError, type FieldFault } from '../../domain/errors.ts'
 import { type Page, type PageQuery, toPage } from '../../domain/resource.ts'
 import type { Db } from '../database.ts'
 import { olderThan } from '../keyset.ts'
@@ -49,18 +50,33 @@ export interface UserRoles {
   readonly userId: string
   /** All of the user's roles, by name. */
   readonly roles: readonly string[]
+  /** The permissions of whoever gives them. */
+  readonly grantable?: ReadonlySet<Permission> | undefined
 }
 
-/** Gives a user exactly these roles. Throws `request.invalid` that names the places of unknown ones. */
-export async function setUserRoles(tx: Db, { userId, roles }: UserRoles): Promise<void> {
-  const known = await tx.query<{ id: string; name: string }>(
-    'select id, name from roles where name = any($1::text[]) for key share',
-    [roles],
+const faultsOf = (roles: readonly string[], isFaulty: (role: string) => boolean, message: string): FieldFault[] =>
+  roles.flatMap((role, index) => (isFaulty(role) ? [{ path: `roles.${index}`, message }] : []))
+
+/**
+ * Gives a user exactly these roles. Throws `request.invalid` that names the places of unknown ones, and
+ * `auth.grant_exceeded` those of added ones that grant more than `grantable`.
+ */
+export async function setUserRoles(tx: Db, { userId, roles, grantable }: UserRoles): Promise<void> {
+  const known = await tx.query<{ id: string; name: string; exceeds: boolean }>(
+    `select r.id, r.name, not exists (select from user_roles ur where ur.role_id = r.id and ur.user_id = $2)
+       and exists (select from role_permissions rp where rp.role_id = r.id and rp.permission <> all($3::text[])) as exceeds
+     from roles r where r.name = any($1::text[]) for key share of r`,
+    [roles, userId, grantable === undefined ? null : [...grantable]],
   )
-  const errors = roles.flatMap((role, index) =>
-    known.some(({ name }) => name === role) ? [] : [{ path: `roles.${index}`, message: 'is no role' }],
-  )
+  const errors = faultsOf(roles, (role) => !known.some(({ name }) => name === role), 'is no role')
   if (errors.length > 0) throw new AppError('request.invalid', { detail: 'There is no such role.', errors })
+  const exceeding = known.filter(({ exceeds }) => exceeds).map(({ name }) => name)
+  if (exceeding.length > 0) {
+    throw new AppError('auth.grant_exceeded', {
+      detail: 'Leave out the roles that grant more than you may do.',
+      errors: faultsOf(roles, (role) => exceeding.includes(role), 'grants what you may not do'),
+    })
+  }
   const roleIds = known.map(({ id }) => id)
   await tx.execute('delete from user_roles where user_id = $1 and role_id <> all($2::uuid[])', [userId, roleIds])
   await tx.execute('insert into user_roles (user_id, role_id) select $1, unnest($2::uuid[]) on conflict do nothing', [

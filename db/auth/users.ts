@@ -2,9 +2,11 @@
 import type { PatchUser, User } from '../../domain/auth/user.ts'
 import { AppError } from '../../domain/errors.ts'
 import { type Page, type PageQuery, toPage } from '../../domain/resource.ts'
+import type { Permission } from '../../domain/auth/permission.ts'
 import { type Db, firstOrNotFound } from '../database.ts'
 import { olderThan } from '../keyset.ts'
 import { grantedPermissions, grantedRoles, keepAnAdministrator, setUserRoles } from './roles.ts'
+import { hasSecondFactor, type StoredFactor } from './second-factors.ts'
 import { revokeUserSessions } from './sessions.ts'
 
 interface UserRow extends Omit<User, 'createdAt'> {
@@ -12,7 +14,8 @@ interface UserRow extends Omit<User, 'createdAt'> {
 }
 
 const columns = `u.id, u.email, u.display_name as "displayName", u.disabled_at is not null as disabled,
-  u.created_at as "createdAt", ${grantedRoles} as roles, ${grantedPermissions} as permissions`
+  u.created_at as "createdAt", ${grantedRoles} as roles, ${grantedPermissions} as permissions,
+  ${hasSecondFactor} as "secondFactor"`
 
 const toUser = (row: UserRow): User => ({ ...row, createdAt: row.createdAt.toISOString() })
 
@@ -24,15 +27,17 @@ export interface NewUser {
   readonly password?: { readonly hash: string; readonly pepperId: string } | undefined
   /** By name; `user` alone unless given. */
   readonly roles?: readonly string[]
+  /** The permissions of whoever gives it its roles; not for what nobody gives. */
+  readonly grantable?: ReadonlySet<Permission> | undefined
 }
 
 /**
- * Creates an account. The same id and address again changes nothing (`made` is false), so a retry is safe. Throws `auth.email_taken`, and
- * `request.invalid` for an unknown role.
+ * Creates an account. The same id and address again changes nothing (`made` is false), so a retry is safe. Throws
+ * `auth.email_taken`, `request.invalid` for an unknown role, and `auth.grant_exceeded`.
  */
 export async function createUser(
   db: Db,
-  { roles = ['user'], ...input }: NewUser,
+  { roles = ['user'], grantable, ...input }: NewUser,
 ): Promise<{ readonly user: User; readonly made: boolean }> {
   return await db.transaction(async (tx) => {
     const inserted = await tx.query(
@@ -40,7 +45,7 @@ export async function createUser(
        on conflict do nothing returning id`,
       [input.id, input.email, input.displayName, input.password?.hash ?? null, input.password?.pepperId ?? null],
     )
-    if (inserted.length > 0) await setUserRoles(tx, { userId: input.id, roles })
+    if (inserted.length > 0) await setUserRoles(tx, { userId: input.id, roles, grantable })
     else {
       const mine = await tx.query('select id from users where id = $1 and email = $2', [input.id, input.email])
       if (mine.length === 0) throw new AppError('auth.email_taken')
@@ -54,22 +59,33 @@ export interface LoginRecord {
   /** Undefined for an account without a password. */
   readonly password: { readonly hash: string; readonly pepperId: string } | undefined
   readonly disabled: boolean
+  /** Undefined for an account without a confirmed one. */
+  readonly factor: StoredFactor | undefined
 }
 
-interface LoginRow extends Omit<LoginRecord, 'password'> {
+interface LoginRow extends Omit<LoginRecord, 'password' | 'factor'> {
   readonly hash: string | null
   readonly pepperId: string | null
+  readonly sealedSecret: Buffer | null
+  readonly platformKeyId: string | null
 }
 
 export async function findUserForLogin(db: Db, email: string): Promise<LoginRecord | undefined> {
   const [row] = await db.query<LoginRow>(
-    `select id, password_hash as hash, pepper_id as "pepperId", disabled_at is not null as disabled
-     from users where lower(email) = lower($1)`,
+    `select u.id, u.password_hash as hash, u.pepper_id as "pepperId", u.disabled_at is not null as disabled,
+       f.sealed_secret as "sealedSecret", f.platform_key_id as "platformKeyId"
+     from users u left join totp_factors f on f.user_id = u.id and f.confirmed_at is not null
+     where lower(u.email) = lower($1)`,
     [email],
   )
   if (row === undefined) return undefined
-  const { hash, pepperId, ...user } = row
-  return { ...user, password: hash === null || pepperId === null ? undefined : { hash, pepperId } }
+  const { hash, pepperId, sealedSecret, platformKeyId, ...user } = row
+  return {
+    ...user,
+    password: hash === null || pepperId === null ? undefined : { hash, pepperId },
+    factor:
+      sealedSecret === null || platformKeyId === null ? undefined : { userId: user.id, sealedSecret, platformKeyId },
+  }
 }
 
 export interface PasswordRenewal {
@@ -103,13 +119,15 @@ export async function listUsers(db: Db, { limit, after }: PageQuery): Promise<Pa
 export interface UserChange {
   readonly userId: string
   readonly patch: PatchUser
+  /** The permissions of whoever changes its roles. */
+  readonly grantable?: ReadonlySet<Permission> | undefined
 }
 
 /**
- * Changes an account; disabling it ends its sessions. Throws `resource.not_found`, `request.invalid` for an unknown
- * role, and `auth.last_administrator` when no administrator who can sign in would be left.
+ * Changes an account; disabling it ends its sessions. Throws `resource.not_found`, `request.invalid` for an unknown role,
+ * `auth.grant_exceeded`, and `auth.last_administrator` when no administrator who can sign in would be left.
  */
-export async function updateUser(db: Db, { userId, patch }: UserChange): Promise<User> {
+export async function updateUser(db: Db, { userId, patch, grantable }: UserChange): Promise<User> {
   return await keepAnAdministrator(db, async (tx) => {
     const updated = await tx.query(
       `update users set display_name = coalesce($2, display_name), updated_at = now(),
@@ -118,7 +136,7 @@ export async function updateUser(db: Db, { userId, patch }: UserChange): Promise
       [userId, patch.displayName ?? null, patch.disabled ?? null],
     )
     firstOrNotFound(updated, 'user')
-    if (patch.roles !== undefined) await setUserRoles(tx, { userId, roles: patch.roles })
+    if (patch.roles !== undefined) await setUserRoles(tx, { userId, roles: patch.roles, grantable })
     if (patch.disabled === true) await revokeUserSessions(tx, userId)
     return await getUser(tx, userId)
   })

@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { id, timestamp } from '../resource.ts'
 import { type Permission, permissions } from './permission.ts'
+import { otpSchema } from './second-factor.ts'
 
 const maxEmailLength = 254
 export const minPasswordLength = 12
@@ -31,6 +32,8 @@ const passwordOf = (minLength: number) =>
 
 /** A password to be set: any characters, no rules of composition. */
 export const newPasswordSchema = passwordOf(minPasswordLength)
+/** One that was set before, whatever the rule was then. */
+export const passwordSchema = passwordOf(1)
 
 export const userSchema = z
   .object({
@@ -41,6 +44,8 @@ export const userSchema = z
     /** What the roles grant together. */
     permissions: z.array(z.string()),
     disabled: z.boolean(),
+    /** Signing in with its password takes a one-time code, too. */
+    secondFactor: z.boolean(),
     createdAt: timestamp,
   })
   .meta({ id: 'User' })
@@ -93,8 +98,8 @@ export type Registration = z.infer<typeof registerSchema>
 
 export const loginSchema = z.strictObject({
   email: emailSchema,
-  password: passwordOf(1),
-  otp: z.string().max(32).optional().describe('The one-time code of an account with a second factor'),
+  password: passwordSchema,
+  otp: otpSchema.optional().describe('Of an account with a second factor: a one-time code, or a recovery code'),
 })
 export type Credentials = z.infer<typeof loginSchema>
 
@@ -119,14 +124,19 @@ export const refreshSchema = z.strictObject({
 export const patchMeSchema = z.strictObject({ displayName })
 export type PatchMe = z.infer<typeof patchMeSchema>
 
+const roleNames = z.array(z.string().min(1).max(64).refine(isText, notText)).max(50)
+
+export const createUserSchema = z.strictObject({
+  email: emailSchema,
+  displayName,
+  roles: roleNames.min(1).optional().describe('By name; `user` alone unless given'),
+})
+export type CreateUser = z.infer<typeof createUserSchema>
+
 export const patchUserSchema = z
   .strictObject({
     displayName: displayName.optional(),
-    roles: z
-      .array(z.string().min(1).max(64).refine(isText, notText))
-      .max(50)
-      .optional()
-      .describe('All roles of the account, by name'),
+    roles: roleNames.optional().describe('All roles of the account, by name'),
     disabled: z.boolean().optional(),
   })
   .refine((patch) => Object.keys(patch).length > 0, 'name at least one field to change')

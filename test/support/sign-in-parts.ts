@@ -7,6 +7,7 @@ import type { User } from '../../domain/auth/user.ts'
 import { createAccessTokens } from '../../platform/access-tokens.ts'
 import { createLocalActorCache } from '../../platform/auth/actor-cache.ts'
 import { createActors } from '../../platform/auth/actors.ts'
+import { createOneTimeCodes } from '../../platform/auth/one-time-codes.ts'
 import { parseConfig } from '../../platform/config.ts'
 import { type PlatformKeys, createPlatformKeys } from '../../platform/keys.ts'
 import { createPasswords } from '../../platform/passwords.ts'
@@ -42,6 +43,7 @@ export function signInParts(db: Db, { keys = newPlatformKeys(), cost = 4 } = {})
     cookie: (_name: string): string | undefined => undefined,
     signingKeys,
     passwords: createPasswords({ keys, cost }),
+    oneTimeCodes: createOneTimeCodes({ keys }),
     accessTokens: createAccessTokens(signingKeys),
     ip: '127.0.0.1',
     userAgent: 'tests',

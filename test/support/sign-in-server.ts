@@ -5,8 +5,10 @@ import { createAuthenticate } from '../../api/auth/authenticate.ts'
 import { jwksRoute } from '../../api/auth/jwks.ts'
 import { administrationRoutes } from '../../api/auth/administration-routes.ts'
 import { oidcRoutes } from '../../api/auth/oidc-routes.ts'
+import { passwordRoutes } from '../../api/auth/password-routes.ts'
 import { routes as authRoutes } from '../../api/auth/routes.ts'
 import { roleRoutes } from '../../api/auth/role-routes.ts'
+import { secondFactorRoutes } from '../../api/auth/second-factor-routes.ts'
 import { sessionRoutes } from '../../api/auth/session-routes.ts'
 import type { Route } from '../../api/http/route.ts'
 import { startApi } from '../../api/main.ts'
@@ -54,6 +56,8 @@ export async function startSignInServer(options: ServerOptions = {}): Promise<Si
       ...authRoutes,
       ...oidcRoutes,
       ...sessionRoutes,
+      ...passwordRoutes,
+      ...secondFactorRoutes,
       ...administrationRoutes,
       ...roleRoutes,
       ...(options.routes ?? []),
