@@ -2,7 +2,7 @@
 // account changes its password, which ends all of them.
 import {
   type StoredFactor,
-  beginSecondFactor as storeFactor,
+  putSecondFactor as storeFactor,
   confirmSecondFactor as storeConfirmation,
   deleteSecondFactor as removeFactor,
   findSecondFactor,

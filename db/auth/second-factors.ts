@@ -13,7 +13,7 @@ export interface StoredFactor {
 }
 
 /** Begins a factor, in place of one that wasn’t confirmed; false where a confirmed one is there. */
-export async function beginSecondFactor(
+export async function putSecondFactor(
   tx: Db,
   { userId, sealedSecret, platformKeyId }: StoredFactor,
 ): Promise<boolean> {

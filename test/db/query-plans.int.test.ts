@@ -8,6 +8,7 @@ import { listCheckpoints } from '../../db/audit/checkpoints.ts'
 import { listAuditEvents } from '../../db/audit/events.ts'
 import { listOrigins } from '../../db/audit/origins.ts'
 import { listApiKeys } from '../../db/auth/api-keys.ts'
+import { listUnsentLinks, purgePasswordLinks } from '../../db/auth/password-links.ts'
 import { listPermissions, listRoles } from '../../db/auth/roles.ts'
 import { listSessions, purgeSessions } from '../../db/auth/sessions.ts'
 import { listSigningKeys } from '../../db/auth/signing-keys.ts'
@@ -114,6 +115,8 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     { run: (db, { userId }) => listApiKeys(db, userId, page) },
     { run: (db, { userId, after }) => listApiKeys(db, userId, { ...page, after }) },
   ],
+  listUnsentLinks: [{ run: (db) => listUnsentLinks(db, 5) }],
+  purgePasswordLinks: [{ run: (db) => purgePasswordLinks(db) }],
   listSigningKeys: [{ run: (db) => listSigningKeys(db) }],
   listUsers: [{ run: (db) => listUsers(db, page) }, { run: (db, { after }) => listUsers(db, { ...page, after }) }],
   listChats: [

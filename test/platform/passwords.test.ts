@@ -1,6 +1,7 @@
 // Password hashing on the real bcrypt at its lowest cost: what counts is which passwords are told apart.
-import { randomBytes } from 'node:crypto'
+import { createHmac, hkdfSync, randomBytes } from 'node:crypto'
 import bcrypt from 'bcrypt'
+import independent from 'bcryptjs'
 import { expect } from 'chai'
 import { AppError } from '../../domain/errors.ts'
 import { createPlatformKeys } from '../../platform/keys.ts'
@@ -53,6 +54,20 @@ describe('passwords', () => {
     const stored = await passwords.hash('correct horse battery')
     const thief = createPasswords({ keys: createPlatformKeys([{ id: '1', key: second.key }]), cost })
     expect((await thief.verify('correct horse battery', stored)).valid).to.equal(false)
+  })
+
+  it('is compared with an independent bcrypt, over a pepper that is computed here', async () => {
+    const pepperKey = Buffer.from(hkdfSync('sha256', first.key, '', 'cdsa:password-pepper', 32))
+    const peppered = (password: string): string =>
+      createHmac('sha384', pepperKey).update(password.normalize('NFC')).digest('base64')
+    for (const password of ['correct horse battery', '😀'.repeat(64), 'a'.repeat(128), 'cafe\u0301 cafe\u0301 cafe']) {
+      const { hash } = await passwords.hash(password)
+      expect(await independent.compare(peppered(password), hash), password).to.equal(true)
+      expect(await independent.compare(peppered(`${password}x`), hash), password).to.equal(false)
+      expect(await independent.compare(password, hash), 'without the pepper').to.equal(false)
+      const made = await independent.hash(peppered(password), cost)
+      expect((await passwords.verify(password, { hash: made, pepperId: '1' })).valid, 'the other way').to.equal(true)
+    }
   })
 
   it('asks for a new hash when the cost or the pepper has changed, and only for the right password', async () => {

@@ -40,6 +40,12 @@ const statements = (model: EmbeddingModelRow): readonly string[] => [
    select ${idOf('0001', 'n')}, n || '@example.org', 'U', 'x', '1' from generate_series(1, 500) n`,
   `insert into roles (id, name, description) values (gen_random_uuid(), 'user', 'U')`,
   `insert into user_roles select u.id, r.id from users u, roles r`,
+  `insert into totp_factors (user_id, sealed_secret, platform_key_id, confirmed_at)
+   select id, decode(repeat('00', 60), 'hex'), 'k', now() from users`,
+  `insert into password_links (id, user_id, purpose, token_hash, platform_key_id, created_at, expires_at, mailed_at)
+   select ${idOf('0010', 'n')}, ${idOf('0001', 'n % 500 + 1')}, 'reset', decode(md5(n::text), 'hex'), 'k',
+     now() - make_interval(mins => n), now() + make_interval(mins => 4000 - n), case when n % 50 <> 0 then now() end
+   from generate_series(1, 20000) n`,
   `insert into collections (id, name, owner_id)
    select ${idOf('0002', 'n')}, 'C', ${idOf('0001', 'n % 500 + 1')} from generate_series(1, 10000) n`,
   `insert into collection_members select id, owner_id, 'owner' from collections`,

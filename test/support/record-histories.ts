@@ -14,7 +14,7 @@ import { createPayloadCodec, isEncrypted } from '../../platform/temporal/payload
 import { chatTurnWorkflowId } from '../../workflows/chat/messages.ts'
 import { ingestWorkflowId } from '../../workflows/documents/messages.ts'
 import { rotationWorkflowId } from '../../workflows/vault/messages.ts'
-import { type ApiClient, signIn, signUp } from './api-client.ts'
+import { type ApiClient, type Credentials, signIn, signUp } from './api-client.ts'
 import { makeHandbookPdf } from './documents.ts'
 import { eventually } from './eventually.ts'
 import { followDocumentToEnd, followTurnPersistently } from './follow.ts'
@@ -54,6 +54,12 @@ async function seal(administrator: ApiClient): Promise<string> {
   if (status !== 202) throw new Error(JSON.stringify(body))
   await temporal('workflow', 'result', '--workflow-id', body['workflowId'])
   return body['workflowId']
+}
+
+/** Resolves once the mail is out. */
+async function mailPassword(client: ApiClient & Credentials): Promise<string> {
+  await client.post('/auth/password/forgot', { email: client.email })
+  return byTheClock('sendPasswordMail')
 }
 
 /** Some values under an old key, and the work that brings them under a new one. */
@@ -126,7 +132,7 @@ async function rollBack(administrator: ApiClient, { inDoubt }: { readonly inDoub
   return workflowId
 }
 
-/** One that a schedule has run, at the next of its times. */
+/** One that a schedule, or a request, has started: the first that is there. */
 async function byTheClock(type: string): Promise<string> {
   const query = `WorkflowType = '${type}' and ExecutionStatus = 'Completed'`
   return eventually(
@@ -206,6 +212,7 @@ try {
     'ingest-document.long': async () => ingest(client, 'long.pdf', await makeHandbookPdf({ copies: 30 })),
     'rewrap-keys.completed': () => rewrap(administrator),
     'seal-audit.completed': () => seal(administrator),
+    'send-password-mail.completed': () => mailPassword(client),
     'rotate-secret.completed': () => rotate(administrator, { rotator: 'random', ...longAway }),
     'rotate-secret.failed': () => rotate(administrator, { rotator: 'redis-acl', ...longAway, config: unreachable }),
     'rotate-secret.rolled-back': () => rollBack(administrator, { inDoubt: false }),

@@ -57,6 +57,7 @@ describe('recorded histories', function () {
       'ingest-document.failed.encrypted.json',
       'rewrap-keys.completed.json',
       'seal-audit.completed.encrypted.json',
+      'send-password-mail.completed.encrypted.json',
       'rotate-secret.completed.encrypted.json',
       'rotate-secret.failed.encrypted.json',
       'rotate-secret.rolled-back.encrypted.json',
