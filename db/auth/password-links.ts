@@ -107,19 +107,20 @@ export async function listUnsentLinks(
   olderThanSeconds: number,
 ): Promise<{ readonly linkId: string; readonly userId: string }[]> {
   return await db.query(
-    `select l.id as "linkId", l.user_id as "userId" from password_links l join users u on u.id = l.user_id
-     where l.mailed_at is null and ${isOpen} and u.disabled_at is null
+    `select l.id as "linkId", l.user_id as "userId" from password_links l
+     where l.mailed_at is null and ${isOpen} and (select u.disabled_at is null from users u where u.id = l.user_id)
        and l.created_at < now() - make_interval(secs => $1)
      order by l.created_at limit 100`,
     [olderThanSeconds],
   )
 }
 
-/** Forgets links that were over long ago. Resolves to their number. */
+/** Forgets some of those links that were over long ago; resolves to their number. Any number of workers may purge at once. */
 export async function purgePasswordLinks(db: Db): Promise<number> {
   const least = leastIdOf(new Date(Date.now() - keptDays * 86_400_000))
   return await db.execute(
-    'delete from password_links where id in (select id from password_links where id < $1::uuid order by id limit 1000)',
+    `delete from password_links where id = any(array(
+       select id from password_links where id < $1::uuid order by id limit 1000 for update skip locked))`,
     [least],
   )
 }

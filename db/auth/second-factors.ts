@@ -13,10 +13,7 @@ export interface StoredFactor {
 }
 
 /** Begins a factor, in place of one that wasn’t confirmed; false where a confirmed one is there. */
-export async function putSecondFactor(
-  tx: Db,
-  { userId, sealedSecret, platformKeyId }: StoredFactor,
-): Promise<boolean> {
+export async function putSecondFactor(tx: Db, { userId, sealedSecret, platformKeyId }: StoredFactor): Promise<boolean> {
   const rows = await tx.query(
     `insert into totp_factors (user_id, sealed_secret, platform_key_id) values ($1, $2, $3)
      on conflict (user_id) do update set sealed_secret = excluded.sealed_secret,
