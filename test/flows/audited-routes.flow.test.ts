@@ -6,9 +6,11 @@ import { Client } from 'pg'
 import { routes } from '../../api/routes.ts'
 import { newId } from '../../db/ids.ts'
 import { type ApiClient, createApiClient, signIn, signUp } from '../support/api-client.ts'
+import { codeOf } from '../support/authenticator.ts'
 import { eventually } from '../support/eventually.ts'
 import { followDocumentToEnd, followToEnd } from '../support/follow.ts'
 import { findAdministrator } from '../support/fuzz-world.ts'
+import { mailsTo, tokenIn } from '../support/outbox.ts'
 import { applicationDatabaseUrl } from '../support/platform-database.ts'
 import { sharedPlatform } from '../support/shared-platform.ts'
 
@@ -29,6 +31,7 @@ describe('[A16] every route that changes something', function () {
   this.timeout(300_000)
   let database: Client
   let apiUrl: string
+  let dataDir: string
   let administrator: ApiClient
   let user: ApiClient & { readonly userId: string; readonly email: string; readonly password: string }
   const called = new Set<string>()
@@ -36,6 +39,7 @@ describe('[A16] every route that changes something', function () {
   before(async () => {
     const platform = await sharedPlatform()
     apiUrl = platform.run.apiUrl
+    dataDir = platform.dataDir
     database = new Client({ connectionString: applicationDatabaseUrl(process.env, platform.dataDir) })
     await database.connect()
     administrator = await signIn(apiUrl, await findAdministrator(platform))
@@ -86,6 +90,30 @@ describe('[A16] every route that changes something', function () {
     const patch = { displayName: 'C', roles: ['user', 'auditor'] }
     await call('PATCH /users/{userId}', { userId: made['user'].id }, { by: administrator, body: patch })
     await call('POST /auth/logout', {}, { by: own })
+  })
+
+  it('of passwords and second factors', async () => {
+    const anonymous = createApiClient(apiUrl)
+    const invited = { email: `${randomUUID()}@example.org`, displayName: 'A' }
+    const { user: made } = await call('POST /users', {}, { by: administrator, body: invited })
+    const { email } = invited
+    await call('POST /auth/password/forgot', {}, { by: anonymous, body: { email } })
+    const [mail = ''] = await eventually('a mail is there', async () => {
+      const mails = await mailsTo(dataDir, email)
+      return mails.length > 0 && mails
+    })
+    const first = { token: tokenIn(mail), newPassword: `correct horse ${randomUUID()}` }
+    await call('POST /auth/password/reset', {}, { by: anonymous, body: first })
+    const signedIn = (password: string) => signIn(apiUrl, { email, password })
+    const change = { currentPassword: first.newPassword, newPassword: `correct horse ${randomUUID()}` }
+    await call('POST /auth/password', {}, { by: await signedIn(first.newPassword), body: change })
+    const own = await signedIn(change.newPassword)
+    const { secret } = await call('POST /auth/totp', {}, { by: own })
+    const confirmation = { code: codeOf(secret, Date.now()) }
+    const { recoveryCodes } = await call('POST /auth/totp/confirm', {}, { by: own, body: confirmation })
+    await call('DELETE /auth/totp', {}, { by: own, body: { code: recoveryCodes[0] } })
+    await own.post('/auth/totp')
+    await call('DELETE /users/{userId}/totp', { userId: made.id }, { by: administrator })
   })
 
   it('of roles and services', async () => {
