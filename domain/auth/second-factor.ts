@@ -8,7 +8,6 @@ export const otpSchema = z.string().min(1).max(32)
 export const otpBodySchema = z.strictObject({
   code: otpSchema.describe('A one-time code of the authenticator app, or a recovery code'),
 })
-export type OtpBody = z.infer<typeof otpBodySchema>
 
 export const newFactorSchema = z
   .object({

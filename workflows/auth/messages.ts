@@ -5,11 +5,9 @@ export interface SendPasswordMailInput {
   readonly linkId: string
 }
 
-export const passwordMailWorkflowId = (linkId: string): string => `password-mail/${linkId}`
-
 export const sendPasswordMailStart = (input: SendPasswordMailInput, userId: string): WorkflowStart => ({
   type: 'sendPasswordMail',
-  workflowId: passwordMailWorkflowId(input.linkId),
+  workflowId: `password-mail/${input.linkId}`,
   queue: 'operations',
   input,
   userId,

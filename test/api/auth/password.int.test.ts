@@ -112,7 +112,7 @@ describe('passwords', function () {
           client.post('/auth/password', { currentPassword: password, newPassword: given[n] }),
         ),
       )
-      expect(answers.map(({ status }) => status).sort()).to.deep.equal([204, 401])
+      expect(answers.map(({ status }) => status)).to.have.members([204, 401])
       const winner = given[answers.findIndex(({ status }) => status === 204)] ?? ''
       expect((await login(email, winner)).status).to.equal(200)
     })
