@@ -134,8 +134,7 @@ describe('second factors', function () {
     })
 
     it('[S11] take no code twice, nor one of an earlier step', async () => {
-      const { email, secret, codeThen } = await makeProtected()
-      expect((await login(email, codeThen)).status, 'that of the confirmation').to.equal(401)
+      const { email, secret } = await makeProtected()
       const code = codeOf(secret, now)
       expect((await login(email, code)).status).to.equal(200)
       const again = await login(email, code)
@@ -143,6 +142,15 @@ describe('second factors', function () {
       expect((await login(email, codeOf(secret, now - stepMs))).status, 'the step before').to.equal(401)
       expect((await login(email, codeOf(secret, now + 2 * stepMs))).status, 'too early').to.equal(401)
       expect((await login(email, codeOf(secret, now + stepMs))).status, 'a clock that is fast').to.equal(200)
+    })
+
+    it('[S11] don’t take the code that has confirmed them', async () => {
+      const { email, client } = await makePlain()
+      const { secret } = (await client.post('/auth/totp')).body as { secret: string }
+      const code = codeOf(secret, now)
+      expect((await client.post('/auth/totp/confirm', { code })).status).to.equal(200)
+      expect((await login(email, code)).body).to.include({ status: 401, code: 'auth.otp_invalid' })
+      expect((await login(email, codeOf(secret, now + stepMs))).status, 'the next').to.equal(200)
     })
 
     it('[S11] open one session, however many come at once with one code', async () => {

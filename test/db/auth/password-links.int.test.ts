@@ -65,7 +65,9 @@ describe('links that set a password', () => {
 
   it('of an invitation hold for three days', async () => {
     await makeLink()
-    const [row] = await database.db.query('select extract(epoch from expires_at - created_at)::int as seconds from password_links')
+    const [row] = await database.db.query(
+      'select extract(epoch from expires_at - created_at)::int as seconds from password_links',
+    )
     expect(row).to.deep.equal({ seconds: 72 * 3_600 })
   })
 
