@@ -3,7 +3,6 @@
 import { expect } from 'chai'
 import { login as signIn } from '../../../api/auth/login.ts'
 import { createOneTimeCodes } from '../../../platform/auth/one-time-codes.ts'
-import type { RequestLimits } from '../../../platform/platform.ts'
 import { type ApiClient, createApiClient } from '../../support/api-client.ts'
 import { appErrorOf } from '../../support/app-error-of.ts'
 import { codeOf } from '../../support/authenticator.ts'
@@ -197,14 +196,9 @@ describe('second factors', function () {
     it('count a wrong code as a failed attempt, and a missing one not', async () => {
       const { email, secret } = await makeProtected()
       const counted = new Map<string, number>()
-      const add = (name: string, by: number) => void counted.set(name, (counted.get(name) ?? 0) + by)
-      const limits: RequestLimits = {
-        consume: async (name) => add(name, 1),
-        giveBack: async (name) => add(name, -1),
-      }
-      const context = { ...server.parts, oneTimeCodes, limits }
-      const names = ['login-account', 'login-address', 'login-new-device']
-      const counts = () => names.map((name) => counted.get(name))
+      const add = (by: number) => async (name: string) => void counted.set(name, (counted.get(name) ?? 0) + by)
+      const context = { ...server.parts, oneTimeCodes, limits: { consume: add(1), giveBack: add(-1) } }
+      const counts = () => ['login-account', 'login-address', 'login-new-device'].map((name) => counted.get(name))
       expect((await appErrorOf(signIn(context, { email, password }))).code).to.equal('auth.otp_required')
       expect(counts()).to.deep.equal([0, 0, 0])
       const otp = codeOf(secret, now + 9 * stepMs)
