@@ -106,6 +106,8 @@ describe('every route under fuzzing', function () {
     const ids = method === 'delete' ? world.expendableIds : world.ids
     const known = (name: string): readonly string[] => ids[name] ?? []
     if (path.endsWith('/logout')) return { ids: known, tokens: world.expendableTokens }
+    if (path.endsWith('/password/reset'))
+      return { ids: (name) => (name === 'token' ? world.linkTokens : known(name)), tokens: [undefined] }
     if (
       /\/(users|roles|permissions|audit|codec|vault|tools|tool-executions|approvals|approval-policies)/.test(path) &&
       !path.includes('members')

@@ -6,6 +6,7 @@ import { setUserRoles } from '../../db/auth/roles.ts'
 import { type ApiClient, type Credentials, signIn, signUp } from './api-client.ts'
 import { eventually } from './eventually.ts'
 import { followDocumentToEnd, followToEnd } from './follow.ts'
+import { mailsTo, tokenIn } from './outbox.ts'
 import { platformDatabase } from './platform-database.ts'
 import type { PlatformProcess } from './platform-process.ts'
 
@@ -18,6 +19,8 @@ export interface FuzzWorld {
   readonly expendableIds: Readonly<Record<string, readonly string[]>>
   /** Of sessions that may be ended. */
   readonly expendableTokens: readonly (string | undefined)[]
+  /** Of mails to accounts that nothing else uses: each sets one password. */
+  readonly linkTokens: readonly string[]
 }
 
 const expendables = 8
@@ -141,6 +144,13 @@ const byName = ({ list, userIds, secretIds, eventIds, tools, grants }: Made): Re
   }
 }
 
+async function makeLinkToken({ run, dataDir }: PlatformProcess): Promise<string> {
+  const { email, ...client } = await signUp(run.apiUrl)
+  await client.post('/auth/password/forgot', { email })
+  const ask = async (): Promise<string | undefined> => (await mailsTo(dataDir, email))[0]
+  return tokenIn(await eventually('the mail is in the outbox', ask))
+}
+
 export async function makeFuzzWorld(platform: PlatformProcess): Promise<FuzzWorld> {
   const { apiUrl } = platform.run
   const [client, other, ...victims] = await Promise.all([1, 2, 3, 4, 5, 6].map(() => signUp(apiUrl)))
@@ -179,6 +189,7 @@ export async function makeFuzzWorld(platform: PlatformProcess): Promise<FuzzWorl
       tools: tools.slice(2),
       grants: grants.slice(2),
     }),
+    linkTokens: await Promise.all([1, 2, 3, 4].map(() => makeLinkToken(platform))),
     expendableTokens: [...sessions.map(({ token }) => token), 'x', undefined],
   }
 }
