@@ -69,7 +69,7 @@ async function measure(context: BenchmarkContext, where: string, args: readonly 
 export const signIn: Benchmark = {
   name: 'sign-in',
   run: async (context) => {
-    const { REDIS_URL: redisUrl = '' } = await startBenchRedis(context)
+    const { REDIS_URL: redisUrl } = await startBenchRedis(context)
     return [...(await measure(context, 'in memory', [])), ...(await measure(context, 'in Valkey', [redisUrl]))]
   },
 }

@@ -1,7 +1,8 @@
 // A password by a link from a mail, for an account that has forgotten its own or never had one. Whoever holds the link reads
 // the account's mail; whatever was open ends.
 import { findLinkedUser, useLink, voidLinks } from '../../db/auth/password-links.ts'
-import { setPassword } from '../../db/auth/passwords.ts'
+import { isAddressProven, setPassword } from '../../db/auth/passwords.ts'
+import { deleteSecondFactor } from '../../db/auth/second-factors.ts'
 import type { ResetPassword } from '../../domain/auth/password.ts'
 import { AppError } from '../../domain/errors.ts'
 import { hashOfLinkToken } from '../../platform/auth/password-links.ts'
@@ -27,11 +28,14 @@ export async function resetPassword(
     audited(
       context,
       async (tx) => {
+        // Who set a second factor may be somebody who registered with an address that isn’t theirs.
+        const keepsFactor = await isAddressProven(tx, userId)
         const ended = await setPassword(tx, { userId, password })
         const purpose = ended && (await useLink(tx, { userId, tokenHash }))
         if (purpose === undefined) throw new AppError('auth.link_invalid')
         await voidLinks(tx, userId)
-        return { ...ended, purpose }
+        const secondFactorRemoved = !keepsFactor && (await deleteSecondFactor(tx, userId))
+        return { ...ended, purpose, ...(secondFactorRemoved && { secondFactorRemoved }) }
       },
       (details) => ({
         action: 'password.reset',

@@ -8,7 +8,7 @@ import { type Db, firstOrNotFound } from '../database.ts'
 import { olderThan } from '../keyset.ts'
 import { grantedPermissions, grantedRoles } from './roles.ts'
 
-export const serviceRole = 'service'
+const serviceRole = 'service'
 const usedEverySeconds = 60
 
 interface ApiKeyRow extends Omit<ApiKey, 'createdAt' | 'expiresAt' | 'lastUsedAt'> {

@@ -17,6 +17,15 @@ export async function findPassword(db: Db, userId: string): Promise<StoredPasswo
   return found
 }
 
+/** Whether somebody has shown that the account’s address is theirs. Nobody changes the account until the transaction ends. */
+export async function isAddressProven(tx: Db, userId: string): Promise<boolean> {
+  const [found] = await tx.query<{ isProven: boolean }>(
+    'select email_verified_at is not null as "isProven" from users where id = $1 for update',
+    [userId],
+  )
+  return found?.isProven === true
+}
+
 export interface NewPassword {
   readonly userId: string
   readonly password: StoredPassword

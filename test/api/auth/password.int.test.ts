@@ -157,6 +157,22 @@ describe('passwords', function () {
       expect(await leavesOf('password.forget', userId)).to.have.length(2)
     })
 
+    it('take away a second factor that whoever registered has set, until the address is proven', async () => {
+      const { email, id: userId } = await makeUser(server.parts, { password })
+      const protect = () =>
+        server.database.owner.execute(
+          `insert into totp_factors (user_id, sealed_secret, platform_key_id, confirmed_at) values ($1, '', '1', now())`,
+          [userId],
+        )
+      const factors = () => ownerQuery('select user_id from totp_factors where user_id = $1', [userId])
+      await protect()
+      expect((await reset(await forget(email))).status).to.equal(204)
+      expect(await factors(), 'somebody else’s').to.deep.equal([])
+      await protect()
+      expect((await reset(await forget(email), 'third horse staple')).status).to.equal(204)
+      expect(await factors(), 'its owner’s').to.have.length(1)
+    })
+
     it('are set by one of many requests with the same link, or with two of its account', async () => {
       const { email, userId } = await makeSomebody()
       const tokens = [await forget(email), await forget(email)]
