@@ -17,6 +17,8 @@ export const rateLimits = {
   'login-address': { quota: 100, windowSeconds: hour },
   /** Sign-ins that fail, of one account, from devices that it never signed in on. */
   'login-new-device': { quota: 100, windowSeconds: hour },
+  /** One-time codes of one account at sign-in that are wrong. */
+  'login-code': { quota: 10, windowSeconds: quarter },
   /** By address. */
   register: { quota: 50, windowSeconds: hour },
   refresh: { quota: 600, windowSeconds: minute },

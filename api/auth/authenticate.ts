@@ -6,7 +6,7 @@ import { AppError } from '../../domain/errors.ts'
 import { bearerToken } from '../../platform/access-tokens.ts'
 import { parseApiKey } from '../../platform/auth/api-key.ts'
 import type { Actor, Platform } from '../../platform/platform.ts'
-import type { Authenticate } from '../http/mount-route.ts'
+import type { Authenticate } from '../http/admit.ts'
 
 const bearer = 'access-token'
 

@@ -27,7 +27,8 @@ export interface Beginning extends Pick<NewSession, 'userId' | 'passwordHash' | 
 /** A session that has begun or goes on, with what the device is to be known by. */
 export interface Begun {
   readonly token: SignedIn
-  readonly device: KnownDevice
+  /** Only where a password was checked: it counts for nothing else. */
+  readonly device?: KnownDevice | undefined
 }
 
 /** Throws `refusal`, and what the second factor throws. */
@@ -53,19 +54,20 @@ export async function beginSession(
       details: { method, ...(secondFactor !== undefined && { secondFactor: true }) },
     }),
   )
-  return await tokensOf(context, { userId, sessionId, refreshToken })
+  const { passwordHash } = beginning
+  const device = passwordHash === undefined ? undefined : deviceOf(context.keys, { userId, passwordHash })
+  return { ...(await tokensOf(context, { userId, sessionId, refreshToken })), device }
 }
 
 /** An access token for a live session. Throws `resource.not_found` when the account is gone. */
 export async function tokensOf(
-  { db, keys, accessTokens }: Pick<Context, 'db' | 'keys' | 'accessTokens'>,
+  { db, accessTokens }: Pick<Context, 'db' | 'accessTokens'>,
   { refreshToken, ...subject }: { readonly userId: string; readonly sessionId: string; readonly refreshToken: string },
 ): Promise<Begun> {
   const user = await getUser(db, subject.userId)
   const { token, expiresInSeconds } = await accessTokens.issueAccessToken(subject)
   return {
     token: { accessToken: token, tokenType: 'Bearer', expiresIn: expiresInSeconds, refreshToken, user },
-    device: deviceOf(keys, subject.userId),
   }
 }
 
@@ -77,7 +79,7 @@ const deviceSeconds = 400 * 86_400
 /** The cookies that a browser is given with its tokens. */
 export const cookiesOf = ({ token, device }: Begun): readonly string[] => [
   hostCookie(refreshCookie, token.refreshToken, { maxAgeSeconds: refreshSeconds }),
-  hostCookie(deviceCookie, device, { maxAgeSeconds: deviceSeconds }),
+  ...(device === undefined ? [] : [hostCookie(deviceCookie, device, { maxAgeSeconds: deviceSeconds })]),
 ]
 
 /** Answers that hold a token stay out of every cache (RFC 6749 5.1). */

@@ -1,8 +1,9 @@
 // API keys: made for a program that acts for their owner, or by an administrator for a service; shown once, ended at any
 // time. None may do more than whoever makes it.
-import { createApiKey as storeApiKey, revokeApiKey } from '../../db/auth/api-keys.ts'
+import { createApiKey as storeApiKey, requireApiKey, revokeApiKey } from '../../db/auth/api-keys.ts'
 import type { ApiKey, CreateApiKey } from '../../domain/auth/session.ts'
 import { makeApiKey } from '../../platform/auth/api-key.ts'
+import { lockActor } from '../../platform/auth/lock-actor.ts'
 import type { Context } from '../../platform/platform.ts'
 import { type Auditor, audited } from '../audit/audited.ts'
 import { requireGrantable } from './grantable.ts'
@@ -24,13 +25,16 @@ export async function createApiKey(
   serviceId?: string,
 ): Promise<MadeApiKey> {
   const { actor, newResourceId: id } = context
-  requireGrantable(actor, scopes, 'scopes')
   const userId = serviceId ?? actor.userId
   const { key, secretHash } = makeApiKey(id)
   const grantedBy = serviceId === undefined ? undefined : actor.userId
   const apiKey = await audited(
     context,
-    (tx) => storeApiKey(tx, { id, userId, name, secretHash, scopes, expiresAt, grantedBy }),
+    async (tx) => {
+      const needs = serviceId === undefined ? undefined : 'user:write'
+      requireGrantable(await lockActor(tx, actor, needs), scopes, 'scopes')
+      return await storeApiKey(tx, { id, userId, name, secretHash, scopes, expiresAt, grantedBy })
+    },
     () => ({
       action: 'api_key.create',
       resource: { type: 'api_key', id },
@@ -46,6 +50,8 @@ export async function deleteApiKey(
   context: KeyContext,
   { keyId, userId }: { readonly keyId: string; readonly userId: string },
 ): Promise<void> {
+  // What isn’t theirs isn’t marked.
+  await requireApiKey(context.db, { userId, keyId })
   await context.actors.changing({ keyIds: [keyId] }, () =>
     audited(
       context,

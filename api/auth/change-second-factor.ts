@@ -7,10 +7,12 @@ import {
   deleteSecondFactor as removeFactor,
   findSecondFactor,
 } from '../../db/auth/second-factors.ts'
+import { requireManageable } from '../../db/auth/roles.ts'
 import type { NewFactor, RecoveryCodes } from '../../domain/auth/second-factor.ts'
 import type { AuditAction } from '../../domain/audit/event.ts'
 import { AppError } from '../../domain/errors.ts'
 import { hashOfRecoveryCode } from '../../platform/auth/one-time-codes.ts'
+import { lockActor } from '../../platform/auth/lock-actor.ts'
 import type { Context } from '../../platform/platform.ts'
 import { type Auditor, audited } from '../audit/audited.ts'
 import { spendOtp } from './spend-otp.ts'
@@ -35,6 +37,7 @@ export async function beginSecondFactor(context: FactorContext): Promise<NewFact
   await audited(
     context,
     async (tx) => {
+      await lockActor(tx, actor)
       if (!(await storeFactor(tx, { userId, ...sealed }))) throw new AppError('auth.second_factor_set')
     },
     () => ({ action: 'second_factor.create', resource: resourceOf(userId) }),
@@ -60,6 +63,7 @@ export async function confirmSecondFactor(context: FactorContext, code: string):
   await audited(
     context,
     async (tx) => {
+      await lockActor(tx, actor)
       if (await storeConfirmation(tx, { factor, step }, recoveryCodes.map(hashOfRecoveryCode))) return
       // Another one was begun, or confirmed, meanwhile.
       throw otpInvalid('second_factor.confirm', userId)
@@ -85,7 +89,7 @@ export async function deleteSecondFactor(context: FactorContext, otp: string): P
   )
 }
 
-/** For somebody who has lost theirs. Throws `resource.not_found`. */
+/** For somebody who has lost theirs. Throws `resource.not_found`, `auth.grant_exceeded`. */
 export async function deleteSecondFactorOf(
   context: Auditor & Pick<Context, 'db' | 'actor'>,
   userId: string,
@@ -93,6 +97,8 @@ export async function deleteSecondFactorOf(
   await audited(
     context,
     async (tx) => {
+      const { permissions: grantable } = await lockActor(tx, context.actor, 'user:write')
+      await requireManageable(tx, { userId, grantable })
       if (!(await removeFactor(tx, userId))) throw noFactor()
     },
     () => ({ action: 'second_factor.delete', resource: resourceOf(userId), subjectId: userId }),

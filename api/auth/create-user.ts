@@ -2,6 +2,7 @@
 import { createInviteLink } from '../../db/auth/password-links.ts'
 import { createUser as storeUser } from '../../db/auth/users.ts'
 import type { CreateUser, User } from '../../domain/auth/user.ts'
+import { lockActor } from '../../platform/auth/lock-actor.ts'
 import type { Context } from '../../platform/platform.ts'
 import { startCommitted } from '../../platform/temporal/start-workflow.ts'
 import { sendPasswordMailStart } from '../../workflows/auth/messages.ts'
@@ -20,7 +21,8 @@ export async function createUser(
   const { user, made } = await audited(
     context,
     async (tx) => {
-      const stored = await storeUser(tx, { id, email, displayName, roles, grantable: actor.permissions })
+      const { permissions: grantable } = await lockActor(tx, actor, 'user:write')
+      const stored = await storeUser(tx, { id, email, displayName, roles, grantable })
       if (stored.made) await createInviteLink(tx, { ...link, userId: id })
       return stored
     },

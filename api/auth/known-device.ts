@@ -1,28 +1,35 @@
 // A mark on a device that an account has signed in on: from there a flood of guesses from elsewhere can’t lock its owner out.
-// It grants nothing but that, so it holds for as long as the platform key.
+// It grants nothing but that, and ends with the password that it was given for.
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { PlatformKeys } from '../../platform/keys.ts'
 
-/** `<platform key>.<HMAC of the account>`, which tells nobody whose it is. */
+/** `<platform key>.<HMAC of account and password hash>`, which tells nobody whose it is. */
 export type KnownDevice = string
 
-const macOf = (keys: Pick<PlatformKeys, 'derive'>, keyId: string, userId: string): Buffer =>
-  createHmac('sha256', keys.derive('known-device', keyId)).update(userId).digest()
+export interface MarkedAccount {
+  readonly userId: string
+  readonly passwordHash: string
+}
+
+type Keys = Pick<PlatformKeys, 'derive' | 'currentId'>
+
+const macOf = (keys: Keys, { userId, passwordHash }: MarkedAccount): Buffer =>
+  createHmac('sha256', keys.derive('known-device')).update(`${userId} ${passwordHash}`).digest()
 
 const encode = (text: string): string => Buffer.from(text).toString('base64url')
 
-export const deviceOf = (keys: Pick<PlatformKeys, 'derive' | 'currentId'>, userId: string): KnownDevice =>
-  `${encode(keys.currentId)}.${macOf(keys, keys.currentId, userId).toString('base64url')}`
+export const deviceOf = (keys: Keys, account: MarkedAccount): KnownDevice =>
+  `${encode(keys.currentId)}.${macOf(keys, account).toString('base64url')}`
 
-/** Whether the account has signed in on the device that sends this. */
+/** Whether the account has signed in on the device that sends this, with the password that it has. */
 export function isKnownDevice(
-  keys: Pick<PlatformKeys, 'derive' | 'currentId'>,
-  userId: string | undefined,
+  keys: Keys,
+  account: MarkedAccount | undefined,
   device: KnownDevice | undefined,
 ): boolean {
   const [keyId, mac] = (device ?? '').split('.')
-  if (userId === undefined || mac === undefined || keyId !== encode(keys.currentId)) return false
+  if (account === undefined || mac === undefined || keyId !== encode(keys.currentId)) return false
   const given = Buffer.from(mac, 'base64url')
-  const own = macOf(keys, keys.currentId, userId)
+  const own = macOf(keys, account)
   return given.length === own.length && timingSafeEqual(given, own)
 }

@@ -4,12 +4,12 @@ import type { PublicContext } from '../../platform/platform.ts'
 import type { RateLimitName } from '../../platform/rate-limits.ts'
 import { addressPrefix } from '../audit/address-prefix.ts'
 import { deviceCookie } from '../http/cookies.ts'
-import { isKnownDevice } from './known-device.ts'
+import { type MarkedAccount, isKnownDevice } from './known-device.ts'
 
 export interface Attempt {
   /** Whatever it may be: an address without an account is counted like one that has one. */
   readonly email: string
-  readonly userId: string | undefined
+  readonly account: MarkedAccount | undefined
 }
 
 type Limited = Pick<PublicContext, 'limits' | 'ip' | 'keys' | 'cookie'>
@@ -20,10 +20,10 @@ type Limited = Pick<PublicContext, 'limits' | 'ip' | 'keys' | 'cookie'>
  */
 export async function countAttempt(
   { limits, ip, keys, cookie }: Limited,
-  { email, userId }: Attempt,
+  { email, account }: Attempt,
 ): Promise<() => Promise<void>> {
   const prefix = addressPrefix(ip)
-  const isStranger = !isKnownDevice(keys, userId, cookie(deviceCookie))
+  const isStranger = !isKnownDevice(keys, account, cookie(deviceCookie))
   const counters: readonly (readonly [RateLimitName, string])[] = [
     ['login-account', `${email} ${prefix}`],
     ['login-address', prefix],

@@ -40,6 +40,7 @@ export async function login(context: LoginContext, credentials: Credentials): Pr
     refusal: refusal(context, { email: credentials.email, userId: user.id }),
   })
   await settle()
+  if (secondFactor !== undefined) await context.limits.giveBack('login-code', user.id)
   if (needsRehash) await renewHash(context, { user, password: credentials.password })
   return begun
 }
@@ -56,8 +57,13 @@ interface Checked {
 async function checkCredentials(context: LoginContext, { email, password, otp }: Credentials): Promise<Checked> {
   const { db, passwords } = context
   const found = await findUserForLogin(db, email)
-  const settle = await countAttempt(context, { email, userId: found?.id })
-  const { valid, needsRehash } = await passwords.verify(password, found?.password)
+  const account = found?.password && { userId: found.id, passwordHash: found.password.hash }
+  const settle = await countAttempt(context, { email, account })
+  // A fault of ours is no failure of theirs.
+  const { valid, needsRehash } = await passwords.verify(password, found?.password).catch(async (error: unknown) => {
+    await settle()
+    throw error
+  })
   if (found?.password === undefined || !valid || found.disabled) throw refusal(context, { email, userId: found?.id })
   const secondFactor = await requireOtp(context, { found, email, otp, settle })
   return { user: { id: found.id, passwordHash: found.password.hash }, secondFactor, needsRehash, settle }
@@ -79,6 +85,8 @@ async function requireOtp(
     await settle()
     throw refusal(context, { email, userId }, 'auth.otp_required')
   }
+  // Whoever guesses at it has the password: no mark on a device lets them guess on.
+  await context.limits.consume('login-code', userId)
   return async (tx) => {
     if (!(await spendOtp(context, tx, { factor, otp }))) throw refusal(context, { email, userId }, 'auth.otp_invalid')
   }

@@ -35,4 +35,4 @@ async function authenticate({ db, actors }: Platform, request: IncomingMessage):
 }
 
 /** Only for the end of a session: pages of other origins are kept away by the route. */
-export const refreshTokenCookie: SessionCookie = { name: refreshCookie, authenticate }
+export const refreshTokenCookie: SessionCookie = { name: refreshCookie, besideToken: true, authenticate }

@@ -1,6 +1,8 @@
 // An administrator's change of an account: its name, its roles, whether it may sign in. It acts on the next request.
 import { type UserChange, updateUser as changeUser } from '../../db/auth/users.ts'
+import type { Db } from '../../db/database.ts'
 import type { User } from '../../domain/auth/user.ts'
+import { lockActor } from '../../platform/auth/lock-actor.ts'
 import type { Context } from '../../platform/platform.ts'
 import { type Auditor, audited, fieldsOf } from '../audit/audited.ts'
 
@@ -16,9 +18,12 @@ export async function updateUser(
 
 function saveUser(context: Auditor & Pick<Context, 'db' | 'actor'>, change: UserChange): Promise<User> {
   const { displayName, roles, disabled } = change.patch
+  const isOwnName = context.actor.userId === change.userId && roles === undefined && disabled === undefined
+  const permissionsOf = async (tx: Db) =>
+    (await lockActor(tx, context.actor, isOwnName ? undefined : 'user:write')).permissions
   return audited(
     context,
-    (tx) => changeUser(tx, { ...change, grantable: context.actor.permissions }),
+    (tx) => changeUser(tx, { ...change, permissionsOf }),
     ({ id }) => ({
       action: 'user.update',
       resource: { type: 'user', id },

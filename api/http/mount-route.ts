@@ -1,12 +1,12 @@
 // Serves the route table: who may call, what came, the use case, what goes back. The one place where HTTP becomes a
 // call of a function, and its result HTTP again.
-import type { IncomingMessage } from 'node:http'
 import type { IRouter, Request, Response } from 'express'
 import { newId } from '../../db/ids.ts'
 import { AppError } from '../../domain/errors.ts'
-import type { Actor, Context, Platform, RequestLimits, RequestScope } from '../../platform/platform.ts'
+import type { Actor, Context, RequestLimits, RequestScope } from '../../platform/platform.ts'
 import { addressPrefix } from '../audit/address-prefix.ts'
 import type { Denials } from '../audit/denials.ts'
+import { type Admitting, admit, admitAgain } from './admit.ts'
 import { checkEvent, checkReply } from './check-reply.ts'
 import { endedCookie, readCookie } from './cookies.ts'
 import { principalOf, readIdempotencyKey, runOnce } from './idempotency.ts'
@@ -14,31 +14,14 @@ import type { OpenStreams } from './open-streams.ts'
 import { type ReadInput, readInput } from './read-input.ts'
 import { traceOf } from './request-trace.ts'
 import { createRequestLimits } from './request-limits.ts'
-import { type Reply, type Route, isGranted } from './route.ts'
+import type { Reply, Route } from './route.ts'
 import { requireSameOrigin } from './same-origin.ts'
 import { sendReply } from './send-reply.ts'
 import { watchActor } from './watch-actor.ts'
 
-/** Resolves to the account that a request acts for. Throws `auth.unauthenticated`. */
-export type Authenticate = (request: IncomingMessage) => Promise<Actor>
-
-export interface Kernel {
-  readonly platform: Platform
-  readonly authenticate: Authenticate
+export interface Kernel extends Admitting {
   readonly denials: Denials
   readonly streams: OpenStreams
-}
-
-/** The caller of a route that isn't public. Throws `auth.unauthenticated` and `auth.forbidden`. */
-async function admit(kernel: Kernel, route: Route, request: Request): Promise<Actor | undefined> {
-  const { access, sessionCookie } = route
-  if (access === 'public') return undefined
-  const byCookie = sessionCookie !== undefined && request.headers.authorization === undefined
-  const actor = await (byCookie ? sessionCookie.authenticate(kernel.platform, request) : kernel.authenticate(request))
-  traceOf(request).actor = actor
-  if (route.sessionOnly === true && actor.sessionId === undefined) throw new AppError('auth.session_required')
-  if (isGranted(route, actor)) return actor
-  throw new AppError('auth.forbidden', { detail: `This needs the permission “${access}”.` })
 }
 
 /** Counts the request against its route’s own limit. Throws `request.limited`. */
@@ -117,7 +100,8 @@ async function answer(kernel: Kernel, route: Route, exchange: { request: Request
   await limit(route, limits, { actor, ip: request.ip })
   if (route.idempotent !== undefined) readIdempotencyKey(request.get('idempotency-key'))
   const read = await readInput({ route, request, response, platform, signal })
-  const reply = await call({ kernel, route, request, actor, read, limits })
+  const now = await admitAgain(kernel, route, { actor, request })
+  const reply = await call({ kernel, route, request, actor: now, read, limits })
   const strict = platform.config.environment !== 'production'
   const unwatch =
     reply.events === undefined || actor === undefined

@@ -39,9 +39,11 @@ export interface UploadedFile {
   readonly sizeBytes: number
 }
 
-/** A cookie that stands for the access token, on the routes that name it and only where no token is sent. */
+/** A cookie that stands for the access token, on the routes that name it and where no token is sent. */
 export interface SessionCookie {
   readonly name: string
+  /** Also where the token that is sent is refused, such as an expired one. */
+  readonly besideToken?: true
   /** Throws `auth.unauthenticated`, and `auth.forbidden` for a page that may not use it. */
   readonly authenticate: (platform: Platform, request: IncomingMessage) => Promise<Actor>
 }

@@ -27,6 +27,7 @@ export function watchActor(
     look().catch((error: unknown) => trace.log.warn({ err: error }, 'it wasn’t seen whether a stream may go on'))
   }
   const subscriptions = channelsOf(actor).map((channel) => bus.subscribe(channel, tryToLook))
+  tryToLook()
   const timer = setInterval(tryToLook, lookMs).unref()
   return () => {
     clearInterval(timer)

@@ -38,7 +38,10 @@ export interface NewApiKey {
   readonly grantedBy?: string | undefined
 }
 
-/** Throws `resource.not_found` when the account isn’t there, is disabled, or, for a grant, is no service. */
+/**
+ * Throws `resource.not_found` when the account isn’t there, is disabled, or, for a grant, is no service; and
+ * `idempotency.already_done` for an id that was used before, whose secret is gone.
+ */
 export async function createApiKey(tx: Db, key: NewApiKey): Promise<ApiKey> {
   const rows = await tx.query<ApiKeyRow>(
     `insert into api_keys as k (id, user_id, name, secret_hash, scopes, expires_at, granted_by, is_grant)
@@ -46,11 +49,16 @@ export async function createApiKey(tx: Db, key: NewApiKey): Promise<ApiKey> {
      where u.id = $2 and u.disabled_at is null
        and ($7::uuid is null or exists (select from user_roles ur join roles r on r.id = ur.role_id
          where ur.user_id = u.id and r.name = '${serviceRole}'))
-     for share of u returning ${columns}`,
+     for share of u on conflict (id) do nothing returning ${columns}`,
     [key.id, key.userId, key.name, key.secretHash, key.scopes, key.expiresAt ?? null, key.grantedBy ?? null],
   )
+  if (rows.length === 0 && (await isKnown(tx, key)))
+    throw new AppError('idempotency.already_done', { resourceId: key.id })
   return toApiKey(firstOrNotFound(rows, 'service account'))
 }
+
+const isKnown = async (tx: Db, { id, userId }: Pick<NewApiKey, 'id' | 'userId'>): Promise<boolean> =>
+  (await tx.query('select id from api_keys where id = $1 and user_id = $2', [id, userId])).length > 0
 
 const isGood = 'k.revoked_at is null and (k.expires_at is null or k.expires_at > now())'
 
@@ -64,14 +72,24 @@ export async function listApiKeys(db: Db, userId: string, { limit, after }: Page
   return toPage(rows.map(toApiKey), limit)
 }
 
+const noKey = (): AppError => new AppError('resource.not_found', { detail: 'There is no such API key.' })
+
+/** Throws `resource.not_found` unless it is a good key of this user. */
+export async function requireApiKey(
+  db: Db,
+  { userId, keyId }: { readonly userId: string; readonly keyId: string },
+): Promise<void> {
+  const sql = `select k.id from api_keys k where k.id = $1 and k.user_id = $2 and ${isGood}`
+  if ((await db.query(sql, [keyId, userId])).length === 0) throw noKey()
+}
+
 /** Ends a key of this user. Throws `resource.not_found`. */
 export async function revokeApiKey(
   tx: Db,
   { userId, keyId }: { readonly userId: string; readonly keyId: string },
 ): Promise<void> {
   const sql = `update api_keys k set revoked_at = now() where k.id = $1 and k.user_id = $2 and ${isGood} returning k.id`
-  if ((await tx.query(sql, [keyId, userId])).length === 0)
-    throw new AppError('resource.not_found', { detail: 'There is no such API key.' })
+  if ((await tx.query(sql, [keyId, userId])).length === 0) throw noKey()
 }
 
 /** Ends every key of a user; resolves to how many there were. */

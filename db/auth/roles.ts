@@ -54,6 +54,19 @@ export interface UserRoles {
   readonly grantable?: ReadonlySet<Permission> | undefined
 }
 
+/** Nobody changes an account that may do more than they may. Throws `auth.grant_exceeded`. */
+export async function requireManageable(
+  tx: Db,
+  { userId, grantable }: { readonly userId: string; readonly grantable: ReadonlySet<Permission> },
+): Promise<void> {
+  const exceeding = await tx.query(
+    `select rp.permission from user_roles ur join role_permissions rp on rp.role_id = ur.role_id
+     where ur.user_id = $1 and rp.permission <> all($2::text[]) limit 1`,
+    [userId, [...grantable]],
+  )
+  if (exceeding.length > 0) throw new AppError('auth.grant_exceeded', { detail: 'This account may do more than you.' })
+}
+
 const faultsOf = (roles: readonly string[], isFaulty: (role: string) => boolean, message: string): FieldFault[] =>
   roles.flatMap((role, index) => (isFaulty(role) ? [{ path: `roles.${index}`, message }] : []))
 

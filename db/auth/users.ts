@@ -5,7 +5,7 @@ import { type Page, type PageQuery, toPage } from '../../domain/resource.ts'
 import type { Permission } from '../../domain/auth/permission.ts'
 import { type Db, firstOrNotFound } from '../database.ts'
 import { olderThan } from '../keyset.ts'
-import { grantedPermissions, grantedRoles, keepAnAdministrator, setUserRoles } from './roles.ts'
+import { grantedPermissions, grantedRoles, keepAnAdministrator, requireManageable, setUserRoles } from './roles.ts'
 import { hasSecondFactor, type StoredFactor } from './second-factors.ts'
 import { revokeUserSessions } from './sessions.ts'
 
@@ -101,6 +101,11 @@ export async function renewPasswordHash(db: Db, { userId, from, passwordHash, pe
   await db.models.User.update({ passwordHash, pepperId }, { where: { id: userId, passwordHash: from } })
 }
 
+/** Nobody changes the account until the transaction ends. */
+export async function lockUser(tx: Db, userId: string): Promise<void> {
+  await tx.query('select id from users where id = $1 for share', [userId])
+}
+
 /** Throws `resource.not_found`. */
 export async function getUser(db: Db, userId: string): Promise<User> {
   const rows = await db.query<UserRow>(`select ${columns} from users u where u.id = $1`, [userId])
@@ -119,16 +124,18 @@ export async function listUsers(db: Db, { limit, after }: PageQuery): Promise<Pa
 export interface UserChange {
   readonly userId: string
   readonly patch: PatchUser
-  /** The permissions of whoever changes its roles. */
-  readonly grantable?: ReadonlySet<Permission> | undefined
+  /** What whoever changes it may do, asked in the change’s transaction; not for what nobody asks for. */
+  readonly permissionsOf?: ((tx: Db) => Promise<ReadonlySet<Permission>>) | undefined
 }
 
 /**
  * Changes an account; disabling it ends its sessions. Throws `resource.not_found`, `request.invalid` for an unknown role,
  * `auth.grant_exceeded`, and `auth.last_administrator` when no administrator who can sign in would be left.
  */
-export async function updateUser(db: Db, { userId, patch, grantable }: UserChange): Promise<User> {
+export async function updateUser(db: Db, { userId, patch, permissionsOf }: UserChange): Promise<User> {
   return await keepAnAdministrator(db, async (tx) => {
+    const grantable = await permissionsOf?.(tx)
+    if (grantable !== undefined) await requireManageable(tx, { userId, grantable })
     const updated = await tx.query(
       `update users set display_name = coalesce($2, display_name), updated_at = now(),
          disabled_at = case when $3::boolean is null then disabled_at when $3 then coalesce(disabled_at, now()) end

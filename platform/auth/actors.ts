@@ -1,8 +1,6 @@
 // Who acts with a session or a key, and what they may do now. Every change of that goes through `changing`, so that it acts
 // on the next request, whichever process that reaches, although most requests ask no database.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { findKeyActor } from '../../db/auth/api-keys.ts'
-import type { Db } from '../../db/database.ts'
 import type { Actor } from '../platform.ts'
 import type { Bus } from '../stream/bus.ts'
 import { type ActorCache, entrySeconds } from './actor-cache.ts'
@@ -12,8 +10,8 @@ import {
   type ActorSources,
   type SessionSubject,
   actorOfKey,
+  actorOfProvenKey,
   actorOfSession,
-  scopedPermissions,
 } from './remembered-actor.ts'
 
 export type Actors = ReturnType<typeof createActors>
@@ -34,12 +32,6 @@ async function markLater(cache: ActorCache, keys: readonly string[]): Promise<vo
   }
 }
 
-/** A key’s secret was proven when its request began; what it may do is asked of the database. */
-async function actorOfKnownKey(db: Db, actor: Actor): Promise<Actor | undefined> {
-  const found = actor.apiKeyId === undefined ? undefined : await findKeyActor(db, actor.apiKeyId)
-  return found && { ...actor, roles: found.roles, permissions: scopedPermissions(found, found.permissions) }
-}
-
 export function createActors({ bus, ...sources }: ActorSources & { readonly bus: Bus }) {
   const { cache, log } = sources
   const announce = (keys: readonly string[]): void => {
@@ -51,11 +43,9 @@ export function createActors({ bus, ...sources }: ActorSources & { readonly bus:
     /** Undefined when the key or its account has ended, or the secret is another one. */
     ofKey: (key: PresentedKey): Promise<Actor | undefined> => actorOfKey(sources, key),
     /** Who an actor is now; undefined when they are nobody any more. */
-    again: (actor: Actor): Promise<Actor | undefined> => {
-      const { userId, sessionId } = actor
-      return sessionId === undefined
-        ? actorOfKnownKey(sources.db, actor)
-        : actorOfSession(sources, { userId, sessionId })
+    again: async ({ userId, sessionId, apiKeyId }: Actor): Promise<Actor | undefined> => {
+      if (sessionId !== undefined) return await actorOfSession(sources, { userId, sessionId })
+      return apiKeyId === undefined ? undefined : await actorOfProvenKey(sources, apiKeyId)
     },
     /**
      * Runs a change that commits, after which these may do something else or nothing at all. From its commit on no request

@@ -124,24 +124,43 @@ async function recallKey(cache: ActorCache, keyId: string): Promise<Known> {
   return await recall(cache, own, (JSON.parse(value) as KnownKey).userId)
 }
 
+/** Whose key it is, and what they may; undefined when the key or its account has ended. */
+async function ownerOfKey(sources: ActorSources, keyId: string): Promise<KeyOwner | undefined> {
+  const { db, cache } = sources
+  const { found, isOpen } = await recallKey(cache, keyId)
+  if (found !== undefined) {
+    const key = JSON.parse(found.own) as KnownKey
+    return key.expiresAt > Date.now()
+      ? { ...found.user, ...key, secretHash: Buffer.from(key.secretHash, 'hex') }
+      : undefined
+  }
+  const load = (): Promise<KeyActorRecord | undefined> => findKeyActor(db, keyId)
+  const owner = isOpen ? await loaded(cache, load, keyEntries(keyId)) : await load()
+  if (owner !== undefined && isOpen) noteUse(sources, touchApiKey(db, keyId))
+  return owner
+}
+
+type KeyOwner = Omit<KeyActorRecord, 'expiresAt'>
+
+const toKeyActor = (keyId: string, { userId, email, roles, permissions, ...key }: KeyOwner): Actor => ({
+  userId,
+  apiKeyId: keyId,
+  email,
+  roles,
+  permissions: scopedPermissions(key, permissions),
+})
+
 /** Undefined when the key or its account has ended, or the secret is another one. */
 export async function actorOfKey(
   sources: ActorSources,
   { keyId, secretHash }: PresentedKey,
 ): Promise<Actor | undefined> {
-  const { db, cache } = sources
-  const { found, isOpen } = await recallKey(cache, keyId)
-  if (found !== undefined) {
-    const key = JSON.parse(found.own) as KnownKey
-    const isGood = isSameHash(Buffer.from(key.secretHash, 'hex'), secretHash) && key.expiresAt > Date.now()
-    if (!isGood) return undefined
-    const { email, roles, permissions } = found.user
-    return { userId: key.userId, apiKeyId: keyId, email, roles, permissions: scopedPermissions(key, permissions) }
-  }
-  const load = (): Promise<KeyActorRecord | undefined> => findKeyActor(db, keyId)
-  const owner = isOpen ? await loaded(cache, load, keyEntries(keyId)) : await load()
-  if (owner === undefined || !isSameHash(owner.secretHash, secretHash)) return undefined
-  if (isOpen) noteUse(sources, touchApiKey(db, keyId))
-  const { userId, email, roles } = owner
-  return { userId, apiKeyId: keyId, email, roles, permissions: scopedPermissions(owner, owner.permissions) }
+  const owner = await ownerOfKey(sources, keyId)
+  return owner !== undefined && isSameHash(owner.secretHash, secretHash) ? toKeyActor(keyId, owner) : undefined
+}
+
+/** For a key whose secret was proven when its request began. */
+export async function actorOfProvenKey(sources: ActorSources, keyId: string): Promise<Actor | undefined> {
+  const owner = await ownerOfKey(sources, keyId)
+  return owner && toKeyActor(keyId, owner)
 }

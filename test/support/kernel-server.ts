@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { Registry } from 'prom-client'
 import type { AppOptions } from '../../api/app.ts'
 import type { Denials } from '../../api/audit/denials.ts'
-import type { Authenticate } from '../../api/http/mount-route.ts'
+import type { Authenticate } from '../../api/http/admit.ts'
 import { startApi } from '../../api/main.ts'
 import type { Db } from '../../db/database.ts'
 import { newId } from '../../db/ids.ts'
@@ -16,7 +16,9 @@ import { AppError } from '../../domain/errors.ts'
 import { createFileBlobStore } from '../../platform/blobs/file-blob-store.ts'
 import { parseConfig } from '../../platform/config.ts'
 import { createPlatformKeys } from '../../platform/keys.ts'
-import type { Platform } from '../../platform/platform.ts'
+import type { Actors } from '../../platform/auth/actors.ts'
+import type { Actor, Platform } from '../../platform/platform.ts'
+import { createLocalBus } from '../../platform/stream/local-bus.ts'
 import { captureLog } from './captured-log.ts'
 
 export interface KernelServer {
@@ -69,6 +71,9 @@ export async function startKernelServer(options: KernelServerOptions): Promise<K
     metrics: new Registry(),
     keys: createPlatformKeys([{ id: '1', key: randomBytes(32) }]),
     blobs: createFileBlobStore({ directory }),
+    bus: createLocalBus({ log }),
+    // Whoever asks stays what their header says.
+    actors: { again: async (actor: Actor) => actor } as Actors,
     ...(options.db === undefined ? {} : { db: options.db }),
     ...options.parts,
   } as Platform

@@ -34,7 +34,7 @@ export interface ServerOptions {
   readonly routes?: readonly Route[]
   readonly environment?: Readonly<Record<string, string>>
   /** The parts of the platform that those routes need, on the server's own database. */
-  readonly extend?: (db: Db) => Promise<Partial<Platform>>
+  readonly extend?: (db: Db, parts: SignInParts) => Promise<Partial<Platform>>
 }
 
 /** Takes seconds: raise the timeout of the hook that calls it. */
@@ -48,7 +48,7 @@ export async function startSignInServer(options: ServerOptions = {}): Promise<Si
     ...parts,
     config,
     metrics: new Registry(),
-    ...(await options.extend?.(database.db)),
+    ...(await options.extend?.(database.db, parts)),
   } as unknown as Platform
   const denials = createDenials(platform)
   const { url, close } = await startApi(platform, {

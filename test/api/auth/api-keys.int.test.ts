@@ -1,5 +1,8 @@
 // API keys over HTTP: what a key may do is never more than its owner may at that moment, and what a person must decide no key does.
 import { expect } from 'chai'
+import { createApiKey } from '../../../db/auth/api-keys.ts'
+import { newId } from '../../../db/ids.ts'
+import { appErrorOf } from '../../support/app-error-of.ts'
 import { type ApiClient, createApiClient } from '../../support/api-client.ts'
 import { type SignInServer, startSignInServer } from '../../support/sign-in-server.ts'
 
@@ -120,7 +123,7 @@ describe('API keys', () => {
   it('are told of by their id, who made them and who acts with them', async () => {
     const owner = await server.clientWith('admin')
     const { id, client } = await makeKey(owner, ['user:write'])
-    const { userId } = await server.clientWith('user')
+    const { userId } = await server.clientWith('service')
     await client.request('PATCH', `/users/${userId}`, { body: { displayName: 'By a key' } })
     const leaves = await server.database.owner.query<{ leaf: string }>(
       `select leaf from audit_events where leaf like '%' || $1 || '%' order by id`,
@@ -129,6 +132,16 @@ describe('API keys', () => {
     const events = leaves.map(({ leaf }) => JSON.parse(leaf) as { action: string; actor: { apiKey?: string } })
     expect(events.map(({ action }) => action)).to.deep.equal(['api_key.create', 'user.update'])
     expect(events[1]?.actor.apiKey).to.equal(id)
+  })
+
+  it('are made once for one id, whose repeat says so', async () => {
+    const { userId } = await server.clientWith('user')
+    const key = { id: newId(), userId, name: 'CI', secretHash: Buffer.alloc(32), scopes: [], expiresAt: undefined }
+    const { db } = server.database
+    await createApiKey(db, key)
+    const again = await appErrorOf(createApiKey(db, key))
+    expect(again.code).to.equal('idempotency.already_done')
+    expect(again.resourceId).to.equal(key.id)
   })
 
   it('are made once for one Idempotency-Key, whose repeat tells the id and no key', async () => {

@@ -1,6 +1,7 @@
 // How often sign-ins may fail, over HTTP with the real limits: whoever guesses is held up, wherever they guess from, and
 // whoever it is about still gets in.
 import { expect } from 'chai'
+import { AppError } from '../../../domain/errors.ts'
 import { createRateLimits } from '../../../platform/rate-limits.ts'
 import { type ApiClient, createApiClient } from '../../support/api-client.ts'
 import { makeUser, newPlatformKeys } from '../../support/sign-in-parts.ts'
@@ -12,11 +13,22 @@ describe('the limits of sign-in', () => {
   let server: SignInServer
   let anonymous: ApiClient
   let next = 0
+  let isBusy = false
   beforeEach(async function () {
     this.timeout(60_000)
     const rateLimits = createRateLimits({ redis: undefined, keys: newPlatformKeys(), factor: 1 })
     // So that a test may come from anywhere.
-    server = await startSignInServer({ environment: { CDSA_TRUST_PROXY: '1' }, extend: async () => ({ rateLimits }) })
+    isBusy = false
+    server = await startSignInServer({
+      environment: { CDSA_TRUST_PROXY: '1' },
+      extend: async (_db, parts) => {
+        const verify: typeof parts.passwords.verify = async (given, stored) => {
+          if (isBusy) throw new AppError('auth.busy', { retryAfterMs: 1 })
+          return await parts.passwords.verify(given, stored)
+        }
+        return { rateLimits, passwords: { ...parts.passwords, verify } }
+      },
+    })
     anonymous = createApiClient(server.url)
   })
   afterEach(() => server.stop())
@@ -92,6 +104,34 @@ describe('the limits of sign-in', () => {
     const { email } = await makeUser(server.parts, { password })
     const known = await fail(11, email, () => '203.0.113.30')
     expect(await fail(11, 'nobody@example.org', () => '203.0.113.31')).to.deep.equal(known)
+  })
+
+  it('count no sign-in that failed by a fault of ours', async () => {
+    const { email } = await makeUser(server.parts, { password })
+    isBusy = true
+    for (let time = 0; time < 12; time += 1)
+      expect((await signIn(email, password, from('203.0.113.45'))).status).to.equal(503)
+    isBusy = false
+    expect((await signIn(email, password, from('203.0.113.45'))).status).to.equal(200)
+  })
+
+  it('[S9] forget a device with the password that it was known for', async function () {
+    this.timeout(60_000)
+    const { email, id } = await makeUser(server.parts, { password })
+    const own = await signIn(email, password, from('203.0.113.46'))
+    const cookie = own.headers
+      .getSetCookie()
+      .find((one) => one.startsWith('__Host-cdsa_device='))
+      ?.split(';')[0]
+    await fail(101, email, newAddress)
+    expect((await signIn(email, password, from(newAddress(), cookie))).status).to.equal(200)
+    const { hash, pepperId } = await server.parts.passwords.hash('another horse staple')
+    await server.database.owner.execute('update users set password_hash = $2, pepper_id = $3 where id = $1', [
+      id,
+      hash,
+      pepperId,
+    ])
+    expect((await signIn(email, 'another horse staple', from(newAddress(), cookie))).status).to.equal(429)
   })
 
   it('count no sign-in that succeeds', async () => {

@@ -144,6 +144,14 @@ describe('refreshing', () => {
       expect((await byCookie('/auth/refresh', cookie, { origin: server.url })).status).to.equal(200)
     })
 
+    it('signs out also where a token that is no good any more is sent along', async () => {
+      const { cookies, accessToken } = await signIn()
+      const expired = { authorization: `Bearer ${accessToken.slice(0, -6)}AAAAAA` }
+      expect((await byCookie('/auth/logout', cookieOf(cookies), expired)).status).to.equal(204)
+      expect(await isSignedIn(accessToken)).to.equal(false)
+      expect((await byCookie('/auth/logout', cookieOf(cookies), expired)).status, 'again').to.equal(401)
+    })
+
     it('signs out where the access token has expired, and clears the cookie', async () => {
       const { cookies, accessToken } = await signIn()
       const answer = await byCookie('/auth/logout', cookieOf(cookies))

@@ -59,9 +59,27 @@ describe('routes of roles', () => {
     }
     expect((await admin.get(`/roles/${role.id}`)).body['role'].permissions).to.deep.equal(['user:read', 'user:write'])
     await makeRole(['user:read'], manager)
-    const auditor = await builtin('auditor')
-    const described = await patch(auditor, { description: 'Reads on' }, manager)
-    expect(described.status, 'what it had is no grant').to.equal(200)
+  })
+
+  it('[S13] change no role and no account that may do more than whoever changes it', async () => {
+    const manager = await server.clientWith((await makeRole(['user:read', 'user:write', 'chat:read'])).name)
+    const victim = await server.clientWith('admin')
+    const [auditor, approver] = [await builtin('auditor'), await builtin('approver')]
+    const refused = [
+      await patch(auditor, { description: 'Reads no more' }, manager),
+      await patch(approver, { permissions: [] }, manager),
+      await manager.request('PATCH', `/users/${victim.userId}`, { body: { disabled: true } }),
+      await manager.request('PATCH', `/users/${victim.userId}`, { body: { roles: [] } }),
+      await manager.request('DELETE', `/users/${victim.userId}/totp`),
+    ]
+    for (const { status, body } of refused) {
+      expect(status).to.equal(403)
+      expect(body).to.include({ code: 'auth.grant_exceeded' })
+    }
+    expect((await victim.get('/users')).status).to.equal(200)
+    const lesser = await server.clientWith((await makeRole(['chat:read'])).name)
+    const disabled = await manager.request('PATCH', `/users/${lesser.userId}`, { body: { disabled: true } })
+    expect(disabled.status, 'of somebody who may do less').to.equal(200)
   })
 
   it('keep the names of the built-in ones, and everything of the administrators’', async () => {

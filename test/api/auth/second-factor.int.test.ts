@@ -3,6 +3,7 @@
 import { expect } from 'chai'
 import { login as signIn } from '../../../api/auth/login.ts'
 import { createOneTimeCodes } from '../../../platform/auth/one-time-codes.ts'
+import { createRateLimits } from '../../../platform/rate-limits.ts'
 import { type ApiClient, createApiClient } from '../../support/api-client.ts'
 import { appErrorOf } from '../../support/app-error-of.ts'
 import { codeOf } from '../../support/authenticator.ts'
@@ -191,6 +192,40 @@ describe('second factors', function () {
       expect(error.code).to.equal('auth.invalid_credentials')
       await server.database.owner.execute('update users set disabled_at = null where id = $1', [userId])
       expect((await login(email, otp)).status).to.equal(200)
+    })
+
+    it('are guessed at ten times a quarter of an hour, from wherever, also on a device that is known', async () => {
+      const rateLimits = createRateLimits({ redis: undefined, keys: newPlatformKeys(), factor: 1 })
+      const limited = await startSignInServer({
+        environment: { CDSA_TRUST_PROXY: '1' },
+        extend: async () => ({ rateLimits, oneTimeCodes }),
+      })
+      try {
+        const { email } = await makeUser(limited.parts, { password })
+        const far = createApiClient(limited.url)
+        let address = 0
+        const signIn = (otp?: string, cookie = '') =>
+          far.post(
+            '/auth/login',
+            { email, password, ...(otp !== undefined && { otp }) },
+            { 'x-forwarded-for': `198.51.100.${(address += 1)}`, cookie },
+          )
+        const known = await signIn()
+        const cookie = known.headers
+          .getSetCookie()
+          .map((one) => one.split(';')[0])
+          .join('; ')
+        const client = createApiClient(limited.url, known.body['accessToken'])
+        const { secret } = (await client.post('/auth/totp')).body as { secret: string }
+        await client.post('/auth/totp/confirm', { code: codeOf(secret, now) })
+        now += 3 * stepMs
+        const statuses: number[] = []
+        for (let guess = 0; guess < 12; guess += 1) statuses.push((await signIn('000000', cookie)).status)
+        expect(statuses).to.deep.equal([...Array<number>(10).fill(401), 429, 429])
+        expect((await signIn(codeOf(secret, now), cookie)).status, 'the right one, too').to.equal(429)
+      } finally {
+        await limited.stop()
+      }
     })
 
     it('count a wrong code as a failed attempt, and a missing one not', async () => {

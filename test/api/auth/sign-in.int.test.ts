@@ -10,7 +10,8 @@ import { login } from '../../../api/auth/login.ts'
 import { logout } from '../../../api/auth/logout.ts'
 import { register } from '../../../api/auth/register.ts'
 import { updateUser } from '../../../api/auth/update-user.ts'
-import type { Authenticate } from '../../../api/http/mount-route.ts'
+import type { Authenticate } from '../../../api/http/admit.ts'
+import { createSession } from '../../../db/auth/sessions.ts'
 import { type UserChange, findUserForLogin } from '../../../db/auth/users.ts'
 import { newId } from '../../../db/ids.ts'
 import { seed } from '../../../db/seed.ts'
@@ -37,7 +38,9 @@ describe('signing in', () => {
     authenticate = createAuthenticate(parts)
     await seed(database.owner, { admin: {}, passwords: parts.passwords })
     const { id: userId, email, roles } = await makeUser(parts, { roles: ['admin'] })
-    administrator = { userId, sessionId: newId(), email, roles, permissions: new Set(permissions) }
+    const sessionId = newId()
+    await createSession(database.db, { id: sessionId, userId, method: 'password', ip: undefined, userAgent: undefined })
+    administrator = { userId, sessionId, email, roles, permissions: new Set(permissions) }
   })
   after(() => database.stop())
 
