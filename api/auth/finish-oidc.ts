@@ -55,11 +55,14 @@ interface Person extends Pick<OidcClaims, 'issuer' | 'email'> {
   readonly displayName: string
 }
 
-function changeOf({ userId, outcome }: Resolution, { issuer, email, displayName }: Person): AuditedChange | undefined {
+function changeOf(
+  { userId, outcome, taken }: Resolution,
+  { issuer, email, displayName }: Person,
+): AuditedChange | undefined {
   if (outcome === 'known') return undefined
   const common = { actor: { type: 'user', id: userId }, resource: { type: 'user', id: userId } } as const
   if (outcome === 'made') {
     return { ...common, action: 'user.create', details: { method: 'oidc', issuer }, personal: { email, displayName } }
   }
-  return { ...common, action: 'identity.create', details: { issuer, reclaimed: outcome === 'reclaimed' } }
+  return { ...common, action: 'identity.create', details: { issuer, reclaimed: outcome === 'reclaimed', ...taken } }
 }

@@ -2,7 +2,7 @@
 // the account's mail; whatever was open ends.
 import { findLinkedUser, useLink, voidLinks } from '../../db/auth/password-links.ts'
 import { isAddressProven, setPassword } from '../../db/auth/passwords.ts'
-import { deleteSecondFactor } from '../../db/auth/second-factors.ts'
+import { reclaim } from '../../db/auth/reclaim.ts'
 import type { ResetPassword } from '../../domain/auth/password.ts'
 import { AppError } from '../../domain/errors.ts'
 import { hashOfLinkToken } from '../../platform/auth/password-links.ts'
@@ -28,14 +28,13 @@ export async function resetPassword(
     audited(
       context,
       async (tx) => {
-        // Who set a second factor may be somebody who registered with an address that isn’t theirs.
-        const keepsFactor = await isAddressProven(tx, userId)
+        // Whoever has had the account so far may be somebody who registered with an address that isn’t theirs.
+        const isProven = await isAddressProven(tx, userId)
         const ended = await setPassword(tx, { userId, password })
         const purpose = ended && (await useLink(tx, { userId, tokenHash }))
         if (purpose === undefined) throw new AppError('auth.link_invalid')
         await voidLinks(tx, userId)
-        const secondFactorRemoved = !keepsFactor && (await deleteSecondFactor(tx, userId))
-        return { ...ended, purpose, ...(secondFactorRemoved && { secondFactorRemoved }) }
+        return { ...ended, purpose, ...(!isProven && { reclaimed: true, ...(await reclaim(tx, userId)) }) }
       },
       (details) => ({
         action: 'password.reset',

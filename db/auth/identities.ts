@@ -3,6 +3,8 @@
 import { AppError } from '../../domain/errors.ts'
 import type { Db } from '../database.ts'
 import { revokeUserApiKeys } from './api-keys.ts'
+import type { Ended } from './passwords.ts'
+import { type Reclaimed, reclaim } from './reclaim.ts'
 import { setUserRoles } from './roles.ts'
 import { revokeUserSessions } from './sessions.ts'
 
@@ -21,6 +23,8 @@ export interface Resolution {
    * registered the address can’t reach the account any more. `made`: the account is new.
    */
   readonly outcome: 'known' | 'linked' | 'reclaimed' | 'made'
+  /** Of a reclaimed account: what was taken from whoever had it. */
+  readonly taken?: Reclaimed & Ended
 }
 
 export interface Registering {
@@ -37,7 +41,9 @@ interface Account {
 
 const account = `u.id, u.disabled_at is not null as "isDisabled", u.email_verified_at is not null as "isProven"`
 
-function refuse(code: 'auth.oidc_refused' | 'auth.oidc_unverified', userId?: string): never {
+type Refusal = 'auth.oidc_refused' | 'auth.oidc_unverified'
+
+function refuse(code: Refusal, userId?: string): never {
   throw new AppError(code, {
     attempt: {
       action: 'auth.login',
@@ -72,18 +78,16 @@ async function link(tx: Db, { issuer, subject }: ProvenIdentity, userId: string)
 }
 
 /** Takes an account from whoever registered it in advance of the address’s owner: all that lets them in is gone. */
-async function reclaim(tx: Db, userId: string): Promise<void> {
+async function takeOver(tx: Db, userId: string): Promise<Reclaimed & Ended> {
   await tx.execute(
     `update users set password_hash = null, pepper_id = null, email_verified_at = now(), updated_at = now() where id = $1`,
     [userId],
   )
-  await revokeUserSessions(tx, userId)
-  await revokeUserApiKeys(tx, userId)
+  const ended = { sessions: await revokeUserSessions(tx, userId), apiKeys: await revokeUserApiKeys(tx, userId) }
   await tx.execute('delete from refresh_tokens where session_id in (select id from sessions where user_id = $1)', [
     userId,
   ])
-  for (const table of ['totp_factors', 'recovery_codes', 'password_links'])
-    await tx.execute(`delete from ${table} where user_id = $1`, [userId])
+  return { ...ended, ...(await reclaim(tx, userId)) }
 }
 
 /** Undefined when another transaction has made the account meanwhile. */
@@ -120,14 +124,15 @@ async function tryToResolve(
     return { userId: known.id, outcome: 'known' }
   }
   if (email === undefined) return refuse('auth.oidc_unverified')
-  const [same] = await tx.query<Account>(`select ${account} from users u where lower(u.email) = lower($1) for update`, [
-    email,
-  ])
+  const [same] = await tx.query<Account>(
+    `select ${account} from users u where lower(u.email) = lower($1) for no key update`,
+    [email],
+  )
   if (same === undefined) return await make(tx, { ...identity, email }, registering)
   requireEnabled(same)
   if (!(await link(tx, identity, same.id))) return undefined
-  if (!same.isProven) await reclaim(tx, same.id)
-  return { userId: same.id, outcome: same.isProven ? 'linked' : 'reclaimed' }
+  if (same.isProven) return { userId: same.id, outcome: 'linked' }
+  return { userId: same.id, outcome: 'reclaimed', taken: await takeOver(tx, same.id) }
 }
 
 /**

@@ -20,7 +20,7 @@ export async function findPassword(db: Db, userId: string): Promise<StoredPasswo
 /** Whether somebody has shown that the account’s address is theirs. Nobody changes the account until the transaction ends. */
 export async function isAddressProven(tx: Db, userId: string): Promise<boolean> {
   const [found] = await tx.query<{ isProven: boolean }>(
-    'select email_verified_at is not null as "isProven" from users where id = $1 for update',
+    'select email_verified_at is not null as "isProven" from users where id = $1 for no key update',
     [userId],
   )
   return found?.isProven === true

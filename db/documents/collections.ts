@@ -188,6 +188,8 @@ export async function putMember(
   input: MemberChange & { readonly role: CollectionRole },
 ): Promise<CollectionMember> {
   return db.transaction(async (tx) => {
+    // Whoever is being removed at the same time adds nobody any more: their role is read when that is done.
+    await lockCollection(tx, input.collectionId)
     await requireCollectionRole(tx, { ...input, role: 'owner' })
     const users = await tx.query<CollectionMember>(
       `insert into collection_members (collection_id, user_id, role)
@@ -216,12 +218,16 @@ export async function removeMember(db: Db, input: MemberChange): Promise<void> {
   })
 }
 
+async function lockCollection(tx: Db, collectionId: string): Promise<void> {
+  await tx.query('select id from collections where id = $1 for update', [collectionId])
+}
+
 /**
  * Invariant: a collection has an owner, and a default collection its own user, whose uploads go there. The row lock
  * serialises two owners who step down at once.
  */
 async function requireOwner(tx: Db, collectionId: string): Promise<void> {
-  await tx.query('select id from collections where id = $1 for update', [collectionId])
+  await lockCollection(tx, collectionId)
   const owners = await tx.query(
     `select m.user_id from collection_members m join collections c on c.id = m.collection_id
      where m.collection_id = $1 and m.role = 'owner' and (m.user_id = c.owner_id or not c.is_default) limit 1`,

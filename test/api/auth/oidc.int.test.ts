@@ -126,7 +126,8 @@ describe('sign-in by OpenID Connect', function () {
     for (const table of ['totp_factors', 'recovery_codes'])
       expect(await db.query(`select user_id from ${table} where user_id = $1`, [local.id]), table).to.deep.equal([])
     const linked = (await world.told(local.id)).find(({ action }) => action === 'identity.create')
-    expect(linked?.details).to.deep.equal({ issuer: world.provider.issuer, reclaimed: true })
+    const taken = { sessions: 2, apiKeys: 1, secondFactorRemoved: true, membersRemoved: 0 }
+    expect(linked?.details).to.deep.equal({ issuer: world.provider.issuer, reclaimed: true, ...taken })
   })
 
   it('makes and links nothing for an address that the provider doesn’t vouch for', async () => {

@@ -4,8 +4,10 @@ import { randomUUID } from 'node:crypto'
 import { expect } from 'chai'
 import { type ProvenIdentity, type Resolution, resolveIdentity } from '../../../db/auth/identities.ts'
 import type { Db } from '../../../db/database.ts'
+import { ensureDefaultCollection, listMembers, putMember } from '../../../db/documents/collections.ts'
 import { newId } from '../../../db/ids.ts'
 import { seed } from '../../../db/seed.ts'
+import { appErrorOf } from '../../support/app-error-of.ts'
 import { type TestDatabase, startTestDatabase } from '../../support/database.ts'
 import { makeUser, signInParts, uniqueEmail } from '../../support/sign-in-parts.ts'
 
@@ -51,8 +53,9 @@ describe('identities of a provider', function () {
 
   it('take an account over once', async () => {
     const { id, email } = await makeUser(signInParts(database.db))
+    const taken = { sessions: 0, apiKeys: 0, membersRemoved: 0, secondFactorRemoved: false }
     expect(await overlapping(identityOf(email))).to.deep.equal([
-      { userId: id, outcome: 'reclaimed' },
+      { userId: id, outcome: 'reclaimed', taken },
       { userId: id, outcome: 'known' },
     ])
   })
@@ -62,5 +65,24 @@ describe('identities of a provider', function () {
     const first = await resolve(database.db, identityOf(email))
     const second = await resolve(database.db, identityOf(email.toUpperCase()))
     expect(second).to.deep.equal({ userId: first.userId, outcome: 'linked' })
+  })
+
+  it('take an account over from members who add others at the same moment', async () => {
+    const parts = signInParts(database.db)
+    const [squatted, accomplice, third] = [await makeUser(parts), await makeUser(parts), await makeUser(parts)]
+    const collectionId = await ensureDefaultCollection(database.db, squatted.id)
+    await putMember(database.db, { userId: squatted.id, collectionId, memberId: accomplice.id, role: 'owner' })
+    const adding: { code?: Promise<string> } = {}
+    const { taken } = await resolve(database.db, identityOf(squatted.email), async () => {
+      const change = { userId: accomplice.id, collectionId, memberId: third.id, role: 'reader' } as const
+      adding.code = appErrorOf(putMember(database.open(), change)).then(({ code }) => code)
+      await sleep(300)
+    })
+    expect(taken?.membersRemoved).to.equal(1)
+    expect(await adding.code).to.equal('resource.not_found')
+    const members = await listMembers(database.db, { userId: squatted.id, collectionId })
+    expect(members.map(({ userId, role }) => ({ userId, role }))).to.deep.equal([
+      { userId: squatted.id, role: 'owner' },
+    ])
   })
 })
