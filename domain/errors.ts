@@ -62,6 +62,7 @@ export const errorRegistry = {
   'auth.oidc_failed': define('unauthenticated', 'The sign-in by OpenID Connect failed'),
   'auth.oidc_unverified': define('forbidden', 'The provider doesn’t vouch for the e-mail address'),
   'auth.oidc_refused': define('forbidden', 'This account may not sign in'),
+  'auth.oidc_other_identity': define('forbidden', 'This account is linked to somebody else at the provider'),
   'auth.busy': define('unavailable', 'Too many sign-ins are being checked', true),
   'collection.not_deletable': define('conflict', 'This collection can’t be deleted'),
   'collection.last_owner': define('conflict', 'A collection needs an owner'),

@@ -7,6 +7,7 @@ import { deleteSecondFactorOf } from './change-second-factor.ts'
 import { createUser } from './create-user.ts'
 import { getUser } from './get-user.ts'
 import { listUsers } from './list-users.ts'
+import { unlinkIdentities } from './unlink-identities.ts'
 import { updateUser } from './update-user.ts'
 
 const oneUser = z.object({ user: userSchema })
@@ -74,6 +75,21 @@ export const administrationRoutes: readonly Route[] = [
     responses: { 204: null },
     handle: async (context, { params }) => {
       await deleteSecondFactorOf(context, params.userId)
+      return { status: 204 }
+    },
+  }),
+  defineRoute({
+    method: 'delete',
+    path: '/users/{userId}/identities',
+    tag: 'users',
+    summary: 'Unlink an account from whoever signs in to it by OpenID Connect',
+    description: 'Its sessions end. The next person whom the provider gives the account’s address is linked to it.',
+    access: 'user:write',
+    sessionOnly: true,
+    params: userParams,
+    responses: { 204: null },
+    handle: async (context, { params }) => {
+      await unlinkIdentities(context, params.userId)
       return { status: 204 }
     },
   }),

@@ -18,8 +18,8 @@ export interface FinishedOidc {
 }
 
 /**
- * Throws `auth.oidc_failed`, `auth.oidc_unverified`, `auth.oidc_refused` (disabled), `auth.registration_closed`; and
- * `auth.oidc_not_configured`, `auth.oidc_unavailable`, `service.unavailable`.
+ * Throws `auth.oidc_failed`, `auth.oidc_unverified`, `auth.oidc_refused` (disabled), `auth.oidc_other_identity`,
+ * `auth.registration_closed`; and `auth.oidc_not_configured`, `auth.oidc_unavailable`, `service.unavailable`.
  */
 export async function finishOidc(context: PublicContext, answer: OidcAnswer): Promise<FinishedOidc> {
   const oidc = requireOidc(context)

@@ -1,7 +1,7 @@
 // Which account somebody is whom a provider vouches for. An identity is issuer and subject; an address only ever leads to an
 // account when the provider says that it is theirs, because addresses are what people claim to be.
 import { AppError } from '../../domain/errors.ts'
-import type { Db } from '../database.ts'
+import { type Db, firstOrNotFound } from '../database.ts'
 import { revokeUserApiKeys } from './api-keys.ts'
 import type { Ended } from './passwords.ts'
 import { type Reclaimed, reclaim } from './reclaim.ts'
@@ -41,7 +41,7 @@ interface Account {
 
 const account = `u.id, u.disabled_at is not null as "isDisabled", u.email_verified_at is not null as "isProven"`
 
-type Refusal = 'auth.oidc_refused' | 'auth.oidc_unverified'
+type Refusal = 'auth.oidc_refused' | 'auth.oidc_unverified' | 'auth.oidc_other_identity'
 
 function refuse(code: Refusal, userId?: string): never {
   throw new AppError(code, {
@@ -75,6 +75,18 @@ async function link(tx: Db, { issuer, subject }: ProvenIdentity, userId: string)
     [issuer, subject, userId],
   )
   return rows.length > 0
+}
+
+/**
+ * An address may have gone to somebody else since: whoever the provider knows by another subject is another person. No other
+ * transaction links meanwhile, for the account’s row is locked.
+ */
+async function requireNoOther(tx: Db, { issuer, subject }: ProvenIdentity, userId: string): Promise<void> {
+  const others = await tx.query(
+    'select subject from oidc_identities where user_id = $1 and issuer = $2 and subject <> $3 limit 1',
+    [userId, issuer, subject],
+  )
+  if (others.length > 0) refuse('auth.oidc_other_identity', userId)
 }
 
 /** Takes an account from whoever registered it in advance of the address’s owner: all that lets them in is gone. */
@@ -130,6 +142,7 @@ async function tryToResolve(
   )
   if (same === undefined) return await make(tx, { ...identity, email }, registering)
   requireEnabled(same)
+  await requireNoOther(tx, identity, same.id)
   if (!(await link(tx, identity, same.id))) return undefined
   if (same.isProven) return { userId: same.id, outcome: 'linked' }
   return { userId: same.id, outcome: 'reclaimed', taken: await takeOver(tx, same.id) }
@@ -137,11 +150,24 @@ async function tryToResolve(
 
 /**
  * The account of an identity, in the caller’s transaction; linked or made where the rules allow it. Throws
- * `auth.oidc_refused` (disabled), `auth.oidc_unverified`, `auth.registration_closed`.
+ * `auth.oidc_refused` (disabled), `auth.oidc_unverified`, `auth.oidc_other_identity`, `auth.registration_closed`.
  */
 export async function resolveIdentity(tx: Db, identity: ProvenIdentity, registering: Registering): Promise<Resolution> {
   // Of two that make the same, the second waits for the first, and then finds what it has made.
   const resolved = (await tryToResolve(tx, identity, registering)) ?? (await tryToResolve(tx, identity, registering))
   if (resolved === undefined) throw lostRace()
   return resolved
+}
+
+/**
+ * Takes all identities from an account, and ends what may have been begun with them; `identities` is how many there were. The
+ * next one that a provider vouches for with the account’s address is linked again. Throws `resource.not_found`.
+ */
+export async function unlinkIdentities(
+  tx: Db,
+  userId: string,
+): Promise<{ readonly identities: number; readonly sessions: number }> {
+  firstOrNotFound(await tx.query('select id from users where id = $1 for no key update', [userId]), 'user')
+  const identities = await tx.execute('delete from oidc_identities where user_id = $1', [userId])
+  return { identities, sessions: identities > 0 ? await revokeUserSessions(tx, userId) : 0 }
 }

@@ -6,7 +6,7 @@ const nounVerbs = {
   session: ['revoke'],
   password: ['change', 'reset', 'forget'],
   second_factor: ['create', 'confirm', 'delete'],
-  identity: ['create'],
+  identity: ['create', 'delete'],
   api_key: ['create', 'delete'],
   user: ['create', 'update', 'erase', 'export'],
   role: ['create', 'update', 'delete'],

@@ -92,7 +92,7 @@ describe('[A16] every route that changes something', function () {
     await call('POST /auth/logout', {}, { by: own })
   })
 
-  it('of passwords and second factors', async () => {
+  it('of passwords, second factors and identities', async () => {
     const anonymous = createApiClient(apiUrl)
     const invited = { email: `${randomUUID()}@example.org`, displayName: 'A' }
     const { user: made } = await call('POST /users', {}, { by: administrator, body: invited })
@@ -114,6 +114,9 @@ describe('[A16] every route that changes something', function () {
     await call('DELETE /auth/totp', {}, { by: own, body: { code: recoveryCodes[0] } })
     await own.post('/auth/totp')
     await call('DELETE /users/{userId}/totp', { userId: made.id }, { by: administrator })
+    const identity = [randomUUID(), made.id]
+    await database.query(`insert into oidc_identities (issuer, subject, user_id) values ('walk', $1, $2)`, identity)
+    await call('DELETE /users/{userId}/identities', { userId: made.id }, { by: administrator })
   })
 
   it('of roles and services', async () => {

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { randomUUID } from 'node:crypto'
 import { expect } from 'chai'
-import { type ProvenIdentity, type Resolution, resolveIdentity } from '../../../db/auth/identities.ts'
+import { type ProvenIdentity, type Resolution, resolveIdentity, unlinkIdentities } from '../../../db/auth/identities.ts'
 import type { Db } from '../../../db/database.ts'
 import { ensureDefaultCollection, listMembers, putMember } from '../../../db/documents/collections.ts'
 import { newId } from '../../../db/ids.ts'
@@ -60,11 +60,51 @@ describe('identities of a provider', function () {
     ])
   })
 
-  it('lead two subjects with one address to its account, and neither to the other’s', async () => {
-    const email = uniqueEmail()
-    const first = await resolve(database.db, identityOf(email))
-    const second = await resolve(database.db, identityOf(email.toUpperCase()))
-    expect(second).to.deep.equal({ userId: first.userId, outcome: 'linked' })
+  const ofAnotherSubject = (identity: ProvenIdentity): ProvenIdentity => ({ ...identity, subject: randomUUID() })
+  const identitiesOf = (userId: string) =>
+    database.db.query<{ subject: string }>('select subject from oidc_identities where user_id = $1', [userId])
+
+  it('of another subject with the same address get nobody’s account, whether it was made or linked', async () => {
+    const linkedTo = await makeUser(signInParts(database.db))
+    for (const email of [uniqueEmail(), linkedTo.email]) {
+      const first = identityOf(email)
+      const { userId } = await resolve(database.db, first)
+      const { code } = await appErrorOf(resolve(database.db, ofAnotherSubject(identityOf(email.toUpperCase()))))
+      expect(code).to.equal('auth.oidc_other_identity')
+      expect(await identitiesOf(userId)).to.deep.equal([{ subject: first.subject }])
+      expect((await resolve(database.db, first)).outcome, 'who was first').to.equal('known')
+    }
+  })
+
+  it('of another subject get no account that is being made or linked for the first at the same moment', async () => {
+    const { email: registered } = await makeUser(signInParts(database.db))
+    for (const email of [uniqueEmail(), registered]) {
+      const first = identityOf(email)
+      const second: { code?: Promise<string> } = {}
+      const { userId } = await resolve(database.db, first, async () => {
+        second.code = appErrorOf(resolve(database.open(), ofAnotherSubject(first))).then(({ code }) => code)
+        await sleep(300)
+      })
+      expect(await second.code).to.equal('auth.oidc_other_identity')
+      expect(await identitiesOf(userId)).to.deep.equal([{ subject: first.subject }])
+    }
+  })
+
+  it('of another issuer are linked beside the first', async () => {
+    const first = identityOf(uniqueEmail())
+    const { userId } = await resolve(database.db, first)
+    const elsewhere = { ...ofAnotherSubject(first), issuer: 'https://other.example.org' }
+    expect(await resolve(database.db, elsewhere)).to.deep.equal({ userId, outcome: 'linked' })
+  })
+
+  it('are linked anew once they were unlinked', async () => {
+    const first = identityOf(uniqueEmail())
+    const { userId } = await resolve(database.db, first)
+    const unlink = (id: string) => database.db.transaction((tx) => unlinkIdentities(tx, id))
+    expect(await unlink(userId)).to.deep.equal({ identities: 1, sessions: 0 })
+    expect(await unlink(userId)).to.deep.equal({ identities: 0, sessions: 0 })
+    expect(await resolve(database.db, ofAnotherSubject(first))).to.deep.equal({ userId, outcome: 'linked' })
+    expect((await appErrorOf(unlink(newId()))).code).to.equal('resource.not_found')
   })
 
   it('take an account over from members who add others at the same moment', async () => {
