@@ -71,6 +71,7 @@ describe('routes of roles', () => {
       await manager.request('PATCH', `/users/${victim.userId}`, { body: { disabled: true } }),
       await manager.request('PATCH', `/users/${victim.userId}`, { body: { roles: [] } }),
       await manager.request('DELETE', `/users/${victim.userId}/totp`),
+      await manager.request('DELETE', `/users/${victim.userId}/identities`),
     ]
     for (const { status, body } of refused) {
       expect(status).to.equal(403)
