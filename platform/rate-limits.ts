@@ -20,20 +20,20 @@ export const rateLimits = {
   /** One-time codes of one account at sign-in that are wrong. */
   'login-code': { quota: 10, windowSeconds: quarter },
   /** By address. */
-  register: { quota: 50, windowSeconds: hour },
+  register: { quota: 600, windowSeconds: hour },
   refresh: { quota: 600, windowSeconds: minute },
-  'password-forgot': { quota: 20, windowSeconds: hour },
-  'password-reset': { quota: 30, windowSeconds: hour },
+  'password-forgot': { quota: 60, windowSeconds: hour },
+  'password-reset': { quota: 100, windowSeconds: hour },
   oidc: { quota: 120, windowSeconds: quarter },
   /** By account. */
   'password-mail': { quota: 5, windowSeconds: hour },
   'password-change': { quota: 10, windowSeconds: quarter },
   'second-factor': { quota: 10, windowSeconds: quarter },
-  'api-keys': { quota: 60, windowSeconds: hour },
-  turns: { quota: 60, windowSeconds: minute },
-  searches: { quota: 120, windowSeconds: minute },
-  uploads: { quota: 300, windowSeconds: minute },
-  executions: { quota: 120, windowSeconds: minute },
+  'api-keys': { quota: 600, windowSeconds: hour },
+  turns: { quota: 600, windowSeconds: minute },
+  searches: { quota: 600, windowSeconds: minute },
+  uploads: { quota: 600, windowSeconds: minute },
+  executions: { quota: 600, windowSeconds: minute },
 } as const satisfies Readonly<Record<string, { readonly quota: number; readonly windowSeconds: number }>>
 
 export type RateLimitName = keyof typeof rateLimits

@@ -153,14 +153,15 @@ describe('routes of tools', () => {
     expect(answer.body['errors'][0].message).to.contain('tools/none')
 
     const { owner } = server.database
-    await owner.execute(`delete from role_permissions where permission = 'secret:use' and role_id in
+    const change = (sql: string) => server.parts.actors.changing({ everybody: true }, () => owner.execute(sql))
+    await change(`delete from role_permissions where permission = 'secret:use' and role_id in
       (select id from roles where name = 'operator')`)
     try {
       expect(codeOf(await operator.post('/tools', newTool({ config })))).to.deep.equal([403, 'auth.forbidden'])
       expect(codeOf(await patch(tool.id, { description: 'B' }))).to.deep.equal([403, 'auth.forbidden'])
       expect((await patch(tool.id, { config: { url: 'https://api.example.org/' } })).status).to.equal(200)
     } finally {
-      await owner.execute(`insert into role_permissions (role_id, permission)
+      await change(`insert into role_permissions (role_id, permission)
         select id, 'secret:use' from roles where name = 'operator'`)
     }
   })
