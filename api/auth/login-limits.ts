@@ -1,5 +1,5 @@
-// How often a sign-in may fail. No account is ever locked: who guesses from many places uses up what strangers have for the
-// account, not what its owner’s own devices have.
+// How often a sign-in may fail. No account is ever locked: who guesses, from the owner’s own network or from everywhere, uses up
+// what strangers have. A device that the owner has signed in on has a counter of its own.
 import type { PublicContext } from '../../platform/platform.ts'
 import type { RateLimitName } from '../../platform/rate-limits.ts'
 import { addressPrefix } from '../audit/address-prefix.ts'
@@ -23,12 +23,14 @@ export async function countAttempt(
   { email, account }: Attempt,
 ): Promise<() => Promise<void>> {
   const prefix = addressPrefix(ip)
-  const isStranger = !isKnownDevice(keys, account, cookie(deviceCookie))
-  const counters: readonly (readonly [RateLimitName, string])[] = [
-    ['login-account', `${email} ${prefix}`],
-    ['login-address', prefix],
-    ...(isStranger ? [['login-new-device', email] as const] : []),
-  ]
+  const device = cookie(deviceCookie)
+  const counters: readonly (readonly [RateLimitName, string])[] = isKnownDevice(keys, account, device)
+    ? [['login-account', `${email} on ${device}`]]
+    : [
+        ['login-account', `${email} ${prefix}`],
+        ['login-address', prefix],
+        ['login-new-device', email],
+      ]
   for (const [name, subject] of counters) await limits.consume(name, subject)
   return async () => {
     for (const [name, subject] of counters) await limits.giveBack(name, subject)

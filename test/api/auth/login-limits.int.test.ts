@@ -49,10 +49,16 @@ describe('the limits of sign-in', () => {
       statuses.push((await signIn(email, 'wrong horse battery', from(addressOf()))).status)
     return statuses
   }
+  const deviceOf = ({ headers }: Awaited<ReturnType<typeof signIn>>): string | undefined =>
+    headers
+      .getSetCookie()
+      .find((cookie) => cookie.startsWith('__Host-cdsa_device='))
+      ?.split(';')[0]
   const times = (count: number, status: number): number[] => Array.from({ length: count }, () => status)
 
   it('[S9] hold up guesses at one account from one address, and say for how long', async () => {
     const { email } = await makeUser(server.parts, { password })
+    const cookie = deviceOf(await signIn(email, password, from('203.0.113.7')))
     expect(await fail(12, email, () => '203.0.113.7')).to.deep.equal([...times(10, 401), 429, 429])
     const limited = await signIn(email, password, from('203.0.113.7'))
     expect(limited.status, 'the right one, too').to.equal(429)
@@ -61,6 +67,11 @@ describe('the limits of sign-in', () => {
     expect(limited.headers.get('ratelimit-policy')).to.equal('"login-account";q=10;w=900')
     expect(limited.headers.get('ratelimit')).to.match(/^"login-account";r=0;t=\d+$/)
     expect((await signIn(email, password, from('203.0.113.8'))).status, 'from elsewhere').to.equal(200)
+    expect((await signIn(email, password, from('203.0.113.7', cookie))).status, 'on an own device').to.equal(200)
+    const guesses: number[] = []
+    for (let guess = 0; guess < 11; guess += 1)
+      guesses.push((await signIn(email, 'wrong horse battery', from(newAddress(), cookie))).status)
+    expect(guesses, 'on an own device').to.deep.equal([...times(10, 401), 429])
   })
 
   it('[S9] count an address of version 6 by its network', async () => {
@@ -87,8 +98,7 @@ describe('the limits of sign-in', () => {
     this.timeout(60_000)
     const { email } = await makeUser(server.parts, { password })
     const own = await signIn(email, password, from('203.0.113.20'))
-    const device = own.headers.getSetCookie().find((cookie) => cookie.startsWith('__Host-cdsa_device='))
-    const cookie = device?.split(';')[0]
+    const cookie = deviceOf(own)
     const statuses = await fail(105, email, newAddress)
     expect(statuses).to.deep.equal([...times(100, 401), ...times(5, 429)])
     expect((await signIn(email, password, from(newAddress()))).status, 'a stranger’s right guess').to.equal(429)
@@ -119,10 +129,7 @@ describe('the limits of sign-in', () => {
     this.timeout(60_000)
     const { email, id } = await makeUser(server.parts, { password })
     const own = await signIn(email, password, from('203.0.113.46'))
-    const cookie = own.headers
-      .getSetCookie()
-      .find((one) => one.startsWith('__Host-cdsa_device='))
-      ?.split(';')[0]
+    const cookie = deviceOf(own)
     await fail(101, email, newAddress)
     expect((await signIn(email, password, from(newAddress(), cookie))).status).to.equal(200)
     const { hash, pepperId } = await server.parts.passwords.hash('another horse staple')
