@@ -14,7 +14,7 @@ import { type RotatedSecret, type RotationWorld, startRotationWorld } from '../s
 const environment = { CDSA_ACCESS_TOKEN_SECONDS: '1', CDSA_JWKS_MAX_AGE_SECONDS: '2' }
 
 describe('faults in a rotation of the signing key', function () {
-  this.timeout(180_000)
+  this.timeout(300_000)
   let world: RotationWorld
   let secret: RotatedSecret
 

@@ -4,7 +4,7 @@ import { rm, mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { anyFreePort } from '../../platform/embedded/ports.ts'
-import { type ApiClient, signUp } from './api-client.ts'
+import { signUp } from './api-client.ts'
 import { makeDebianRoot } from './debian-root.ts'
 import { eventually } from './eventually.ts'
 import { type MockUpstream, type Physics, slowFixture, startMockUpstream } from './mock-upstream.ts'
@@ -22,7 +22,7 @@ export type Part = 'api' | 'worker' | 'api and worker' | 'database' | 'redis'
 export interface ChaosPlatform {
   readonly name: 'embedded' | 'services'
   /** Of a new user, once the API answers; good for the ten minutes of its token, whatever is started again meanwhile. */
-  newClient(): Promise<ApiClient>
+  newClient(): Promise<Awaited<ReturnType<typeof signUp>>>
   /** What the upstream answers with numbered tokens. */
   readonly content: string
   readonly tokens: number

@@ -3,12 +3,17 @@ import { setUserRoles } from '../../db/auth/roles.ts'
 import { openDatabase } from '../../db/database.ts'
 import type { ApiClient } from './api-client.ts'
 
-/** Gives an account the role of an operator, by the database; it acts on the client's next request. */
-export async function makeOperator<Client extends ApiClient>(client: Client, databaseUrl: string): Promise<Client> {
-  const { user } = (await client.get('/auth/me')).body
+/**
+ * Gives an account the role of an operator, by the database: before its first request, for what the platform remembers of
+ * who asks isn’t told of it.
+ */
+export async function makeOperator<Client extends ApiClient & { readonly userId: string }>(
+  client: Client,
+  databaseUrl: string,
+): Promise<Client> {
   const db = openDatabase({ url: databaseUrl, poolSize: 1 })
   try {
-    await setUserRoles(db, { userId: user.id, roles: ['user', 'operator'] })
+    await setUserRoles(db, { userId: client.userId, roles: ['user', 'operator'] })
     return client
   } finally {
     await db.close()

@@ -37,7 +37,7 @@ import { unlimited } from './sign-in-parts.ts'
 
 /** How long a step tries to reach its target here: longer than a dead worker stays unnoticed. */
 const targetTimeoutMs = 8_000
-const endMs = 90_000
+const endMs = 240_000
 
 export interface RotatedSecret {
   readonly id: string
