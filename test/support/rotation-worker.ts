@@ -33,11 +33,24 @@ async function untilMessage(child: ChildProcess, member: string): Promise<void> 
   }
 }
 
-export async function startRotationWorker(env: NodeJS.ProcessEnv): Promise<RotationWorker> {
+export interface StartedRotationWorker extends RotationWorker {
+  /** Of the point that it was armed with: resolves when it stands there. */
+  readonly reached: Promise<void>
+}
+
+/** `armed`: a point as `arm` takes it, but there before the worker does anything. */
+export async function startRotationWorker(env: NodeJS.ProcessEnv, armed?: string): Promise<StartedRotationWorker> {
   const { file, execArgv } = ownScript('./run-rotation-worker', import.meta.url)
-  const child = fork(file, { env, execArgv: [...execArgv], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  const child = fork(file, armed === undefined ? [] : [armed], {
+    env,
+    execArgv: [...execArgv],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
+  const reached = untilMessage(child, 'reached')
+  reached.catch(() => undefined)
   await untilMessage(child, 'ready')
   return {
+    reached,
     arm: (arm) => {
       child.send({ arm } satisfies WorkerOrder)
       const reached = untilMessage(child, 'reached')

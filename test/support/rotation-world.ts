@@ -53,7 +53,8 @@ export interface RotationWorld {
   readonly vaultDatabase: TestPostgres
   /** The worker that runs now. */
   worker(): RotationWorker
-  startWorker(): Promise<void>
+  /** `armed` as a worker’s `arm` takes it. */
+  startWorker(armed?: string): Promise<{ readonly reached: Promise<void> }>
   /** A secret whose first value its target takes, with a policy that rotates it only when it is asked to. */
   createRotated(target: TargetName, graceSeconds?: number): Promise<RotatedSecret>
   rotate(secret: RotatedSecret): Promise<Rotation>
@@ -193,8 +194,10 @@ async function createWorld(parts: Parts, given: Environment): Promise<RotationWo
   const context = (): Context => createContext(platform, userId)
   await createAdministrators(context, parts.targets)
   let worker: RotationWorker | undefined
-  const startWorker = async (): Promise<void> => {
-    worker = await startRotationWorker({ ...process.env, ...environment })
+  const startWorker = async (armed?: string): Promise<{ readonly reached: Promise<void> }> => {
+    const started = await startRotationWorker({ ...process.env, ...environment }, armed)
+    worker = started
+    return started
   }
   await startWorker()
   return {

@@ -14,7 +14,7 @@ import { installRuntime } from '../../workers/runtime.ts'
 import { loadWorkflowBundle } from '../../workers/workflow-bundle.ts'
 import type { WorkerOrder } from './rotation-worker.ts'
 
-let armed: string | undefined
+let armed: string | undefined = process.argv[2]
 process.on('message', (order: WorkerOrder) => {
   if (order.arm !== undefined) armed = order.arm
 })
