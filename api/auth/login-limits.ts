@@ -23,9 +23,9 @@ export async function countAttempt(
   { email, account }: Attempt,
 ): Promise<() => Promise<void>> {
   const prefix = addressPrefix(ip)
-  const device = cookie(deviceCookie)
-  const counters: readonly (readonly [RateLimitName, string])[] = isKnownDevice(keys, account, device)
-    ? [['login-account', `${email} on ${device}`]]
+  // Of the cookie’s text nothing is counted by: one mark can be spelled in many ways.
+  const counters: readonly (readonly [RateLimitName, string])[] = isKnownDevice(keys, account, cookie(deviceCookie))
+    ? [['login-account', `${email} on a known device`]]
     : [
         ['login-account', `${email} ${prefix}`],
         ['login-address', prefix],
