@@ -124,23 +124,33 @@ async function recallKey(cache: ActorCache, keyId: string): Promise<Known> {
   return await recall(cache, own, (JSON.parse(value) as KnownKey).userId)
 }
 
-/** Whose key it is, and what they may; undefined when the key or its account has ended. */
-async function ownerOfKey(sources: ActorSources, keyId: string): Promise<KeyOwner | undefined> {
+type KeyOwner = Omit<KeyActorRecord, 'expiresAt'>
+
+/**
+ * Whose key it is, and what they may; undefined when the key or its account has ended, or isn’t `isProven` by its hash: then
+ * nothing is remembered, nor noted as its use.
+ */
+async function ownerOfKey(
+  sources: ActorSources,
+  keyId: string,
+  isProven: (hash: Uint8Array) => boolean,
+): Promise<KeyOwner | undefined> {
   const { db, cache } = sources
   const { found, isOpen } = await recallKey(cache, keyId)
   if (found !== undefined) {
     const key = JSON.parse(found.own) as KnownKey
-    return key.expiresAt > Date.now()
-      ? { ...found.user, ...key, secretHash: Buffer.from(key.secretHash, 'hex') }
-      : undefined
+    const secretHash = Buffer.from(key.secretHash, 'hex')
+    const isGood = key.expiresAt > Date.now() && isProven(secretHash)
+    return isGood ? { ...found.user, ...key, secretHash } : undefined
   }
-  const load = (): Promise<KeyActorRecord | undefined> => findKeyActor(db, keyId)
+  const load = async (): Promise<KeyActorRecord | undefined> => {
+    const owner = await findKeyActor(db, keyId)
+    return owner !== undefined && isProven(owner.secretHash) ? owner : undefined
+  }
   const owner = isOpen ? await loaded(cache, load, keyEntries(keyId)) : await load()
   if (owner !== undefined && isOpen) noteUse(sources, touchApiKey(db, keyId))
   return owner
 }
-
-type KeyOwner = Omit<KeyActorRecord, 'expiresAt'>
 
 const toKeyActor = (keyId: string, { userId, email, roles, permissions, ...key }: KeyOwner): Actor => ({
   userId,
@@ -155,12 +165,12 @@ export async function actorOfKey(
   sources: ActorSources,
   { keyId, secretHash }: PresentedKey,
 ): Promise<Actor | undefined> {
-  const owner = await ownerOfKey(sources, keyId)
-  return owner !== undefined && isSameHash(owner.secretHash, secretHash) ? toKeyActor(keyId, owner) : undefined
+  const owner = await ownerOfKey(sources, keyId, (hash) => isSameHash(hash, secretHash))
+  return owner && toKeyActor(keyId, owner)
 }
 
 /** For a key whose secret was proven when its request began. */
 export async function actorOfProvenKey(sources: ActorSources, keyId: string): Promise<Actor | undefined> {
-  const owner = await ownerOfKey(sources, keyId)
+  const owner = await ownerOfKey(sources, keyId, () => true)
   return owner && toKeyActor(keyId, owner)
 }

@@ -3,6 +3,7 @@ import { expect } from 'chai'
 import { createApiKey } from '../../../db/auth/api-keys.ts'
 import { newId } from '../../../db/ids.ts'
 import { appErrorOf } from '../../support/app-error-of.ts'
+import { eventually } from '../../support/eventually.ts'
 import { type ApiClient, createApiClient } from '../../support/api-client.ts'
 import { type SignInServer, startSignInServer } from '../../support/sign-in-server.ts'
 
@@ -118,6 +119,19 @@ describe('API keys', () => {
     for (const other of others) {
       expect((await createApiClient(server.url, other).get('/auth/me')).status, other).to.equal(401)
     }
+  })
+
+  it('note when they were used last, by whoever has the secret alone', async () => {
+    const owner = await server.clientWith('user')
+    const { key, client } = await makeKey(owner, ['chat:read'])
+    const lastUsedAt = async () => (await owner.get('/auth/api-keys')).body['data'][0].lastUsedAt as string | null
+    const guess = createApiClient(server.url, `${key.slice(0, -1)}${key.endsWith('A') ? 'B' : 'A'}`)
+    expect((await guess.get('/auth/me')).status).to.equal(401)
+    // What isn’t awaited has had its time.
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    expect(await lastUsedAt(), 'a guess').to.equal(null)
+    expect((await client.get('/auth/me')).status).to.equal(200)
+    expect(await eventually('the use is noted', async () => (await lastUsedAt()) ?? undefined)).to.be.a('string')
   })
 
   it('are told of by their id, who made them and who acts with them', async () => {
