@@ -3,22 +3,18 @@ import { Registry } from 'prom-client'
 import { createDenials } from '../../api/audit/denials.ts'
 import { createAuthenticate } from '../../api/auth/authenticate.ts'
 import { jwksRoute } from '../../api/auth/jwks.ts'
-import { administrationRoutes } from '../../api/auth/administration-routes.ts'
-import { oidcRoutes } from '../../api/auth/oidc-routes.ts'
-import { passwordRoutes } from '../../api/auth/password-routes.ts'
-import { routes as authRoutes } from '../../api/auth/routes.ts'
-import { roleRoutes } from '../../api/auth/role-routes.ts'
-import { secondFactorRoutes } from '../../api/auth/second-factor-routes.ts'
-import { sessionRoutes } from '../../api/auth/session-routes.ts'
 import type { Route } from '../../api/http/route.ts'
 import { startApi } from '../../api/main.ts'
 import type { Db } from '../../db/database.ts'
 import { seed } from '../../db/seed.ts'
+import { routes } from '../../api/routes.ts'
 import { parseConfig } from '../../platform/config.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { type ApiClient, signIn } from './api-client.ts'
 import { type TestDatabase, startTestDatabase } from './database.ts'
 import { type SignInParts, makeUser, signInParts } from './sign-in-parts.ts'
+
+const signInRoutes = routes.filter(({ tag }) => tag === 'auth' || tag === 'users')
 
 export interface SignInServer {
   readonly url: string
@@ -52,16 +48,7 @@ export async function startSignInServer(options: ServerOptions = {}): Promise<Si
   } as unknown as Platform
   const denials = createDenials(platform)
   const { url, close } = await startApi(platform, {
-    routes: [
-      ...authRoutes,
-      ...oidcRoutes,
-      ...sessionRoutes,
-      ...passwordRoutes,
-      ...secondFactorRoutes,
-      ...administrationRoutes,
-      ...roleRoutes,
-      ...(options.routes ?? []),
-    ],
+    routes: [...signInRoutes, ...(options.routes ?? [])],
     rootRoutes: [jwksRoute],
     authenticate: createAuthenticate(platform),
     denials,
