@@ -96,9 +96,6 @@ async function takeOver(tx: Db, userId: string): Promise<Reclaimed & Ended> {
     [userId],
   )
   const ended = { sessions: await revokeUserSessions(tx, userId), apiKeys: await revokeUserApiKeys(tx, userId) }
-  await tx.execute('delete from refresh_tokens where session_id in (select id from sessions where user_id = $1)', [
-    userId,
-  ])
   return { ...ended, ...(await reclaim(tx, userId)) }
 }
 
