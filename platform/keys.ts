@@ -1,12 +1,13 @@
 // The platform key: 32 bytes from CDSA_PLATFORM_KEY or a 0600 file made on the first start. Every use gets a key of its
 // own by HKDF-SHA-256, so that no two uses share one. It never serves the vault, so a sealed vault locks nobody out.
 import { createHmac, hkdfSync, randomBytes } from 'node:crypto'
-import { chmod, mkdir, open, readFile, rename, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { AppError } from '../domain/errors.ts'
 import { openAesGcm, sealAesGcm } from './aes-gcm.ts'
 import type { Config } from './config.ts'
 import type { Logger } from './logger.ts'
+import { createFile, replaceFile } from './whole-file.ts'
 
 export interface PlatformKeys {
   /** The id of the key that new data is protected with. */
@@ -102,13 +103,9 @@ export async function loadKeys({ config, log }: KeyOptions, name: KeyName): Prom
   if (config.keys[name] !== undefined) return parseKeys(config.keys[name].reveal())
   const file = fileOf({ config }, name)
   await mkdir(dirname(file), { recursive: true, mode: 0o700 })
-  try {
-    await writeFile(file, toText([makeKey()]), { flag: 'wx', mode: 0o600 })
+  if (await createFile(file, toText([makeKey()])))
     log.warn({ file }, `made a new ${name} key: back it up, and set CDSA_${name.toUpperCase()}_KEY in production`)
-  } catch (error) {
-    if ((error as { code?: string }).code !== 'EEXIST') throw error
-    await chmod(file, 0o600)
-  }
+  else await chmod(file, 0o600)
   return parseKeys((await readFile(file, 'utf8')).trim())
 }
 
@@ -120,22 +117,7 @@ export async function loadKeys({ config, log }: KeyOptions, name: KeyName): Prom
 export async function addKey(options: KeyOptions, name: KeyName): Promise<NamedKey[] | undefined> {
   if (options.config.keys[name] !== undefined) return undefined
   const keys = [makeKey(), ...(await loadKeys(options, name))]
-  const file = fileOf(options, name)
-  const partial = `${file}.${randomBytes(4).toString('hex')}`
-  const handle = await open(partial, 'wx', 0o600)
-  try {
-    await handle.writeFile(toText(keys))
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-  await rename(partial, file)
-  const directory = await open(dirname(file))
-  try {
-    await directory.sync()
-  } finally {
-    await directory.close()
-  }
+  await replaceFile(fileOf(options, name), toText(keys))
   return keys
 }
 

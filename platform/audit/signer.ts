@@ -1,13 +1,13 @@
 // Signs checkpoints, and remembers beside its key what it has signed last: whoever rewrites the database finds that nobody
 // signs what doesn't continue the past. What is remembered is on disk before a signature leaves.
-import { randomBytes } from 'node:crypto'
-import { mkdir, open, readFile, rename } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { AppError } from '../../domain/errors.ts'
 import type { Config } from '../config.ts'
 import { loadKeys } from '../keys.ts'
 import type { Logger } from '../logger.ts'
+import { replaceFile } from '../whole-file.ts'
 import {
   type Checkpoint,
   NoteError,
@@ -46,25 +46,6 @@ async function recall(file: string): Promise<Memory> {
   } catch (cause) {
     if ((cause as { code?: string }).code === 'ENOENT') return {}
     throw new AppError('audit.checkpoint_refused', { detail: `${file} can’t be read: it says what was signed.`, cause })
-  }
-}
-
-/** On disk when it resolves, whole or not at all. */
-async function remember(directory: string, file: string, memory: Memory): Promise<void> {
-  const partial = `${file}.${randomBytes(4).toString('hex')}`
-  const handle = await open(partial, 'wx', 0o600)
-  try {
-    await handle.writeFile(`${JSON.stringify(memory)}\n`)
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-  await rename(partial, file)
-  const parent = await open(directory)
-  try {
-    await parent.sync()
-  } finally {
-    await parent.close()
   }
 }
 
@@ -123,7 +104,8 @@ export async function createAuditSigner(options: {
       const memory = await recall(file)
       const last = lastOf(memory, request)
       if (last !== undefined) await requireContinuation(last, request)
-      await remember(directory, file, { ...memory, [origin]: { size, root: root.toString('base64') } })
+      const signed: Memory = { ...memory, [origin]: { size, root: root.toString('base64') } }
+      await replaceFile(file, `${JSON.stringify(signed)}\n`)
       return signNote(formatCheckpoint({ origin, size, root }), { origin, privateKey })
     },
   }
