@@ -8,7 +8,7 @@ import { type Db, openDatabase } from '../../db/database.ts'
 import { migrate } from '../../db/migrate.ts'
 import { startEmbeddedDatabase } from '../../platform/embedded/embedded-database.ts'
 import { createLogger } from '../../platform/logger.ts'
-import { onServer, withDatabase } from './platform-database.ts'
+import { dropDatabase, onServer, withDatabase } from './platform-database.ts'
 
 export interface TestDatabase {
   /** As the application connects. */
@@ -88,8 +88,7 @@ async function createOnServer(environment: { applicationUrl: string; ownerUrl: s
   return {
     ownerUrl: withDatabase(ownerUrl, name),
     applicationUrl: withDatabase(applicationUrl, name),
-    release: async () =>
-      void (await onServer(ownerUrl, (server) => server.execute(`drop database ${name} with (force)`))),
+    release: () => dropDatabase(ownerUrl, name),
   }
 }
 

@@ -29,6 +29,20 @@ export async function onServer<T>(ownerUrl: string, work: (server: Db) => Promis
   }
 }
 
+/**
+ * Drops a database under the owner's own connections; others get five seconds to end. `with (force)` refuses this owner
+ * where the server's own vacuum is at work, which a plain drop ends.
+ */
+export async function dropDatabase(ownerUrl: string, name: string): Promise<void> {
+  await onServer(ownerUrl, async (server) => {
+    await server.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and backend_type = 'client backend'`,
+      [name],
+    )
+    await server.execute(`drop database if exists ${name}`)
+  })
+}
+
 /** The variables that point a platform at a database of its own, made if it is missing; none without a server. */
 export async function platformDatabase(environment: Environment, dataDir: string): Promise<Record<string, string>> {
   const { DATABASE_URL: applicationUrl, DATABASE_OWNER_URL: ownerUrl } = environment
@@ -44,7 +58,7 @@ export async function platformDatabase(environment: Environment, dataDir: string
 export async function dropPlatformDatabase(environment: Environment, dataDir: string): Promise<void> {
   const { DATABASE_OWNER_URL: ownerUrl } = environment
   if (!ownerUrl) return
-  await onServer(ownerUrl, (server) => server.execute(`drop database if exists ${nameFor(dataDir)} with (force)`))
+  await dropDatabase(ownerUrl, nameFor(dataDir))
 }
 
 /** Where the application of the platform on this data directory connects: to a server, or to the embedded database. */

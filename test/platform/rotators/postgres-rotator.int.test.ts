@@ -1,4 +1,5 @@
 // The alternating roles on a real Postgres 17 that logs every statement, and the refusal where there is no such server.
+import { randomUUID } from 'node:crypto'
 import { connect } from 'node:net'
 import { expect } from 'chai'
 import { Client, escapeLiteral } from 'pg'
@@ -8,6 +9,7 @@ import type { Rotator, RotatorDependencies } from '../../../platform/rotators/ro
 import { appErrorOf } from '../../support/app-error-of.ts'
 import { findDebianRoot } from '../../support/debian-root.ts'
 import { startTestPostgres } from '../../support/embedded-postgres.ts'
+import { eventually } from '../../support/eventually.ts'
 import { type TestPostgres, startPostgres } from '../../support/postgres.ts'
 import { rotatorDependencies } from '../../support/rotator-target.ts'
 
@@ -65,9 +67,14 @@ describe('the postgres rotator on a real server', function () {
       { ...config(), ...changed },
       rotatorDependencies({ credential: JSON.stringify(administrator), ...given }),
     )
+  /** What the server has logged until now. Its collector writes later than a statement ends, but in the order of all of them. */
   const serverLog = async (): Promise<string> => {
-    const { rows } = await superuser.query<{ log: string }>(`select pg_read_file('log/server.log') as log`)
-    return rows[0]?.log ?? ''
+    const mark = `mark ${randomUUID()}`
+    await superuser.query(`select '${mark}'`)
+    return await eventually('the mark in the log', async () => {
+      const { rows } = await superuser.query<{ log: string }>(`select pg_read_file('log/server.log') as log`)
+      return rows.map(({ log }) => log).find((log) => log.includes(mark))
+    })
   }
   const verifierOf = async (role: string): Promise<string | null> => {
     const { rows } = await superuser.query('select rolpassword from pg_authid where rolname = $1', [role])
