@@ -2,9 +2,9 @@
 // `Context` adds who asks; narrow both with `Pick` where a function needs less.
 import type { Client } from '@temporalio/client'
 import type { Registry } from 'prom-client'
-import type { Permission } from '../domain/auth/permission.ts'
 import type { Db } from '../db/database.ts'
 import type { AccessTokens } from './access-tokens.ts'
+import type { Actor } from './auth/actor.ts'
 import type { Actors } from './auth/actors.ts'
 import type { ApprovalTokens } from './approval-tokens.ts'
 import type { AuditSigner } from './audit/signer.ts'
@@ -59,16 +59,6 @@ export interface Platform {
   readonly tools: ToolContracts
   /** Closes everything in reverse order; safe to call twice. */
   close(): Promise<void>
-}
-
-/** An account that acts in a session, or by a key that somebody gave to a program. */
-export interface Actor {
-  readonly userId: string
-  readonly sessionId?: string | undefined
-  readonly apiKeyId?: string | undefined
-  readonly email: string
-  readonly roles: readonly string[]
-  readonly permissions: ReadonlySet<Permission>
 }
 
 /** Counts what a request uses up of a limit. */

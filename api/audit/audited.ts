@@ -3,7 +3,8 @@
 import { appendAuditEvent } from '../../db/audit/events.ts'
 import type { Db } from '../../db/database.ts'
 import type { AuditEventInput } from '../../domain/audit/event.ts'
-import type { Actor, PublicContext } from '../../platform/platform.ts'
+import type { Actor } from '../../platform/auth/actor.ts'
+import type { PublicContext } from '../../platform/platform.ts'
 
 export type Auditor = Pick<PublicContext, 'requestId' | 'ip' | 'userAgent'> & { readonly actor?: Actor | undefined }
 

@@ -1,6 +1,6 @@
 // How many refusals each caller had in the present window, and which of them get an event of their own. Its size is bounded:
 // callers without an account who come after the common limit are one.
-import type { Actor } from '../../platform/platform.ts'
+import type { Actor } from '../../platform/auth/actor.ts'
 import { addressPrefix } from './address-prefix.ts'
 
 export interface DenialLimits {

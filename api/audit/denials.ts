@@ -2,7 +2,8 @@
 // log with itself: beyond a number in each window, the refusals of one caller are counted, and the count is one event.
 import { appendAuditEvent } from '../../db/audit/events.ts'
 import type { AuditAttempt, AuditEventInput } from '../../domain/audit/event.ts'
-import type { Actor, Platform, RequestScope } from '../../platform/platform.ts'
+import type { Actor } from '../../platform/auth/actor.ts'
+import type { Platform, RequestScope } from '../../platform/platform.ts'
 import { auditActorOf } from './audited.ts'
 import { type CountedCaller, type DenialLimits, createDenialTally } from './denial-tally.ts'
 

@@ -1,7 +1,7 @@
 // Nobody hands on what they may not do themselves: else whoever may change roles, or make keys, may do everything.
 import type { Permission } from '../../domain/auth/permission.ts'
 import { AppError } from '../../domain/errors.ts'
-import type { Actor } from '../../platform/platform.ts'
+import type { Actor } from '../../platform/auth/actor.ts'
 
 /** `field` is where they were named. Throws `auth.grant_exceeded` with the places of those that the actor lacks. */
 export function requireGrantable(

@@ -2,7 +2,8 @@
 import type { IncomingMessage } from 'node:http'
 import type { Request } from 'express'
 import { AppError } from '../../domain/errors.ts'
-import type { Actor, Platform } from '../../platform/platform.ts'
+import type { Actor } from '../../platform/auth/actor.ts'
+import type { Platform } from '../../platform/platform.ts'
 import { traceOf } from './request-trace.ts'
 import { type Route, isGranted } from './route.ts'
 

@@ -6,7 +6,7 @@ import type { RequestHandler, Response } from 'express'
 import { Gauge, Histogram, type Registry, collectDefaultMetrics } from 'prom-client'
 import { AppError } from '../../domain/errors.ts'
 import type { Logger } from '../../platform/logger.ts'
-import type { Actor } from '../../platform/platform.ts'
+import type { Actor } from '../../platform/auth/actor.ts'
 import type { OpenStreams } from './open-streams.ts'
 
 export interface RequestTrace {

@@ -4,7 +4,8 @@ import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { z } from 'zod'
 import type { Permission } from '../../domain/auth/permission.ts'
-import type { Actor, Context, Platform, PublicContext } from '../../platform/platform.ts'
+import type { Actor } from '../../platform/auth/actor.ts'
+import type { Context, Platform, PublicContext } from '../../platform/platform.ts'
 import type { RateLimitName } from '../../platform/rate-limits.ts'
 
 /** `public`: anybody. `signed-in`: any account. Else the permission that the caller needs. There is no default. */

@@ -2,7 +2,8 @@
 // change. The bus tells at once; it may lose what it tells, so it is looked every few seconds, too.
 import { AppError } from '../../domain/errors.ts'
 import { channelsOf } from '../../platform/auth/actor-keys.ts'
-import type { Actor, Platform } from '../../platform/platform.ts'
+import type { Actor } from '../../platform/auth/actor.ts'
+import type { Platform } from '../../platform/platform.ts'
 import type { RequestTrace } from './request-trace.ts'
 import { type Route, isGranted } from './route.ts'
 

@@ -1,5 +1,5 @@
 // The names under which it is remembered who asks, and under which changes of it are told.
-import type { Actor } from '../platform.ts'
+import type { Actor } from './actor.ts'
 
 /** Whom a change is about. */
 export interface Changed {

@@ -1,7 +1,7 @@
 // Who acts with a session or a key, and what they may do now. Every change of that goes through `changing`, so that it acts
 // on the next request, whichever process that reaches, although most requests ask no database.
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Actor } from '../platform.ts'
+import type { Actor } from './actor.ts'
 import type { Bus } from '../stream/bus.ts'
 import { type ActorCache, entrySeconds } from './actor-cache.ts'
 import { type Changed, channelOf, keysOf } from './actor-keys.ts'

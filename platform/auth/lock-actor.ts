@@ -6,7 +6,7 @@ import { lockUser } from '../../db/auth/users.ts'
 import type { Db } from '../../db/database.ts'
 import type { Permission } from '../../domain/auth/permission.ts'
 import { AppError } from '../../domain/errors.ts'
-import type { Actor } from '../platform.ts'
+import type { Actor } from './actor.ts'
 import { scopedPermissions } from './remembered-actor.ts'
 
 async function find(tx: Db, { userId, sessionId, apiKeyId }: Actor): Promise<Actor | undefined> {

@@ -5,7 +5,7 @@ import { type ActorRecord, findActor, touchSession } from '../../db/auth/session
 import type { Db } from '../../db/database.ts'
 import type { Permission } from '../../domain/auth/permission.ts'
 import type { Logger } from '../logger.ts'
-import type { Actor } from '../platform.ts'
+import type { Actor } from './actor.ts'
 import { type ActorCache, entrySeconds, markSeconds, marked } from './actor-cache.ts'
 import { apiKeyKey, everybodyKey, sessionKey, userKey } from './actor-keys.ts'
 import { type PresentedKey, isSameHash } from './api-key.ts'

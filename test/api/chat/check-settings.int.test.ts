@@ -2,7 +2,7 @@
 import { expect } from 'chai'
 import { checkSettings } from '../../../api/chat/check-settings.ts'
 import { newId } from '../../../db/ids.ts'
-import type { Actor } from '../../../platform/platform.ts'
+import type { Actor } from '../../../platform/auth/actor.ts'
 import { parseConfig } from '../../../platform/config.ts'
 import { createLanguageModels } from '../../../platform/llm/language-models.ts'
 import { appErrorOf } from '../../support/app-error-of.ts'
