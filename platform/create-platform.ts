@@ -26,6 +26,7 @@ import { createRefreshTokens } from './refresh-tokens.ts'
 import { createSigningKeyStages } from './signing-key-stages.ts'
 import { createSigningKeys } from './signing-keys.ts'
 import { createStreams } from './stream/create-streams.ts'
+import { createEagerStarts } from './temporal/eager-starts.ts'
 import { createTemporalClient } from './temporal/temporal-client.ts'
 import { createToolContracts } from './tools/tool-contracts.ts'
 import { createLocalKeyProvider } from './vault/key-provider.ts'
@@ -74,6 +75,7 @@ export async function createPlatform(config: Config, { name }: { readonly name: 
     db,
     vault,
     temporal,
+    eagerStarts: createEagerStarts(),
     streams: streams.streams,
     bus: streams.bus,
     pingStreams: streams.ping,

@@ -24,6 +24,7 @@ import type { SigningKeyStages } from './signing-key-stages.ts'
 import type { SigningKeys } from './signing-keys.ts'
 import type { Bus } from './stream/bus.ts'
 import type { TurnStream } from './stream/turn-stream.ts'
+import type { EagerStarts } from './temporal/eager-starts.ts'
 import type { ToolContracts } from './tools/tool-contracts.ts'
 import type { Vault } from './vault/vault.ts'
 
@@ -44,6 +45,7 @@ export interface Platform {
   readonly db: Db
   readonly vault: Vault
   readonly temporal: Client
+  readonly eagerStarts: EagerStarts
   readonly streams: TurnStream
   readonly bus: Bus
   /** Resolves when the token streams and the bus answer. */

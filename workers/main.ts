@@ -1,4 +1,5 @@
 // The workers: one for each task queue, all in this process or any subset of them.
+import { Client } from '@temporalio/client'
 import { NativeConnection, Worker } from '@temporalio/worker'
 import { createActivities } from '../activities/index.ts'
 import { type QueueName, queueNames, taskQueue } from '../domain/task-queues.ts'
@@ -64,7 +65,10 @@ export async function startWorkers(
   )
   const sweep = startSweep(platform, queues)
   const done = Promise.all(workers.map((worker) => worker.run())).then(() => {})
+  const starter = new Client({ connection, namespace: config.temporal.namespace, dataConverter })
+  const withdrawStarts = platform.eagerStarts.offer(queues, starter)
   const shutdown = async (): Promise<void> => {
+    withdrawStarts()
     sweep.stop()
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown()
     await done.catch(() => {})

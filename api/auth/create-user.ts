@@ -4,12 +4,12 @@ import { createUser as storeUser } from '../../db/auth/users.ts'
 import type { CreateUser, User } from '../../domain/auth/user.ts'
 import { lockActor } from '../../platform/auth/lock-actor.ts'
 import type { Context } from '../../platform/platform.ts'
-import { startCommitted } from '../../platform/temporal/start-workflow.ts'
+import { type WorkflowStarter, startCommitted } from '../../platform/temporal/start-workflow.ts'
 import { sendPasswordMailStart } from '../../workflows/auth/messages.ts'
 import { type Auditor, audited } from '../audit/audited.ts'
 import { newLink } from './new-link.ts'
 
-type MakingContext = Auditor & Pick<Context, 'db' | 'actor' | 'keys' | 'newResourceId' | 'temporal' | 'config' | 'log'>
+type MakingContext = Auditor & WorkflowStarter & Pick<Context, 'db' | 'actor' | 'keys' | 'newResourceId'>
 
 /** Throws `auth.email_taken`, `request.invalid` for an unknown role, and `auth.grant_exceeded`. */
 export async function createUser(

@@ -3,13 +3,13 @@
 import { createResetLink } from '../../db/auth/password-links.ts'
 import type { ForgotPassword } from '../../domain/auth/password.ts'
 import type { PublicContext } from '../../platform/platform.ts'
-import { startCommitted } from '../../platform/temporal/start-workflow.ts'
+import { type WorkflowStarter, startCommitted } from '../../platform/temporal/start-workflow.ts'
 import { sendPasswordMailStart } from '../../workflows/auth/messages.ts'
 import { type Auditor, audited } from '../audit/audited.ts'
 import { namedAccount } from './named-account.ts'
 import { newLink } from './new-link.ts'
 
-type ForgetContext = Auditor & Pick<PublicContext, 'db' | 'keys' | 'rateLimits' | 'temporal' | 'config' | 'log'>
+type ForgetContext = Auditor & WorkflowStarter & Pick<PublicContext, 'db' | 'keys' | 'rateLimits'>
 
 /** Resolves in any case; beyond the limit of an account no mail is sent. */
 export async function forgotPassword(context: ForgetContext, { email }: ForgotPassword): Promise<void> {

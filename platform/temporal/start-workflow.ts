@@ -8,10 +8,15 @@ import { taskQueue } from '../../domain/task-queues.ts'
 import type { WorkflowStart } from '../../domain/workflow-start.ts'
 import type { Platform } from '../platform.ts'
 
-type StartPlatform = Pick<Platform, 'temporal' | 'config' | 'log'>
+/** What starts workflows on behalf of requests. */
+export type WorkflowStarter = Pick<Platform, 'temporal' | 'eagerStarts' | 'config' | 'log'>
 
 /** Resolves to true when the workflow runs now, or ran already; to false when it has ended and may not run again. */
-export async function startWorkflow({ temporal, config }: StartPlatform, start: WorkflowStart): Promise<boolean> {
+export async function startWorkflow(
+  { temporal, config }: Pick<Platform, 'temporal' | 'config'>,
+  start: WorkflowStart,
+  { isEager = false }: { readonly isEager?: boolean } = {},
+): Promise<boolean> {
   try {
     await temporal.workflow.start(start.type, {
       workflowId: start.workflowId,
@@ -24,6 +29,7 @@ export async function startWorkflow({ temporal, config }: StartPlatform, start: 
       workflowTaskTimeout: '3s',
       staticSummary: start.summary,
       priority: { fairnessKey: start.userId },
+      requestEagerStart: isEager,
     })
     return true
   } catch (error) {
@@ -39,9 +45,13 @@ const startDeadlineMs = 3_000
  * Starts a workflow whose row is committed already. When Temporal doesn't answer, the row stays queued and the worker's
  * sweep starts it later: the caller's request has succeeded all the same.
  */
-export async function startCommitted(platform: StartPlatform, start: WorkflowStart): Promise<void> {
+export async function startCommitted(platform: WorkflowStarter, start: WorkflowStart): Promise<void> {
+  const eager = platform.eagerStarts.clientFor(start.queue)
+  const temporal = eager ?? platform.temporal
   try {
-    await platform.temporal.withDeadline(Date.now() + startDeadlineMs, () => startWorkflow(platform, start))
+    await temporal.withDeadline(Date.now() + startDeadlineMs, () =>
+      startWorkflow({ temporal, config: platform.config }, start, { isEager: eager !== undefined }),
+    )
   } catch (error) {
     platform.log.warn(
       { err: error, workflowId: start.workflowId },

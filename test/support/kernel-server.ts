@@ -20,6 +20,7 @@ import type { Actors } from '../../platform/auth/actors.ts'
 import type { Actor } from '../../platform/auth/actor.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { createLocalBus } from '../../platform/stream/local-bus.ts'
+import { createEagerStarts } from '../../platform/temporal/eager-starts.ts'
 import { captureLog } from './captured-log.ts'
 
 export interface KernelServer {
@@ -73,6 +74,7 @@ export async function startKernelServer(options: KernelServerOptions): Promise<K
     keys: createPlatformKeys([{ id: '1', key: randomBytes(32) }]),
     blobs: createFileBlobStore({ directory }),
     bus: createLocalBus({ log }),
+    eagerStarts: createEagerStarts(),
     // Whoever asks stays what their header says.
     actors: { again: async (actor: Actor) => actor } as Actors,
     ...(options.db === undefined ? {} : { db: options.db }),

@@ -16,6 +16,7 @@ import { createRateLimits } from '../../platform/rate-limits.ts'
 import { createRefreshTokens } from '../../platform/refresh-tokens.ts'
 import { createSigningKeys } from '../../platform/signing-keys.ts'
 import { createLocalBus } from '../../platform/stream/local-bus.ts'
+import { createEagerStarts } from '../../platform/temporal/eager-starts.ts'
 import { captureLog } from './captured-log.ts'
 
 export type SignInParts = ReturnType<typeof signInParts>
@@ -35,6 +36,7 @@ export function signInParts(db: Db, { keys = newPlatformKeys(), cost = 4 } = {})
     log,
     lines,
     bus,
+    eagerStarts: createEagerStarts(),
     config: parseConfig({ NODE_ENV: 'test' }),
     actors: createActors({ db, bus, log, cache: createLocalActorCache() }),
     refreshTokens: createRefreshTokens(keys),
