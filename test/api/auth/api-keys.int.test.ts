@@ -1,4 +1,5 @@
 // API keys over HTTP: what a key may do is never more than its owner may at that moment, and what a person must decide no key does.
+import { setTimeout as delay } from 'node:timers/promises'
 import { expect } from 'chai'
 import { createApiKey } from '../../../db/auth/api-keys.ts'
 import { newId } from '../../../db/ids.ts'
@@ -101,10 +102,10 @@ describe('API keys', () => {
     expect((await client.get('/auth/me')).status).to.equal(401)
     expect((await owner.request('DELETE', `/auth/api-keys/${id}`)).status, 'again').to.equal(404)
 
-    const expiresAt = new Date(Date.now() + 1_500).toISOString()
+    const expiresAt = new Date(Date.now() + 3_000).toISOString()
     const short = await makeKey(owner, ['chat:read'], { expiresAt })
     expect((await short.client.get('/auth/me')).status).to.equal(200)
-    await new Promise((resolve) => setTimeout(resolve, 1_600))
+    await delay(Date.parse(expiresAt) - Date.now() + 100)
     expect((await short.client.get('/auth/me')).status, 'remembered or not').to.equal(401)
     const past = await owner.post('/auth/api-keys', { name: 'CI', scopes: ['chat:read'], expiresAt })
     expect(past.status).to.equal(422)
@@ -128,7 +129,7 @@ describe('API keys', () => {
     const guess = createApiClient(server.url, `${key.slice(0, -1)}${key.endsWith('A') ? 'B' : 'A'}`)
     expect((await guess.get('/auth/me')).status).to.equal(401)
     // What isn’t awaited has had its time.
-    await new Promise((resolve) => setTimeout(resolve, 200))
+    await delay(200)
     expect(await lastUsedAt(), 'a guess').to.equal(null)
     expect((await client.get('/auth/me')).status).to.equal(200)
     expect(await eventually('the use is noted', async () => (await lastUsedAt()) ?? undefined)).to.be.a('string')

@@ -27,10 +27,12 @@ const schemaError = (schema: unknown): string | undefined => {
   expect(error.code).to.equal('tool.schema_invalid')
   return error.detail
 }
-function quickly(work: () => void, limitMs = 1_000): void {
-  const startedAt = performance.now()
+/** Tells the linear from the exponential, by what this process computes: a busy machine changes nothing of that. */
+function quickly(work: () => void): void {
+  const before = process.cpuUsage()
   work()
-  expect(performance.now() - startedAt).to.be.lessThan(limitMs)
+  const { user, system } = process.cpuUsage(before)
+  expect((user + system) / 1e6).to.be.lessThan(5)
 }
 
 describe('the arguments of a tool', () => {
@@ -125,7 +127,7 @@ describe('the arguments of a tool', () => {
   it('meet patterns that no text can make slow', () => {
     const evil = object({ a: { type: 'string', pattern: '^(a+)+$' }, b: { type: 'string', pattern: '^(a|a)*$' } })
     const text = `${'a'.repeat(20_000)}!`
-    quickly(() => expect(faultsOf(evil, { a: text, b: text })).to.have.length(2), 2_000)
+    quickly(() => expect(faultsOf(evil, { a: text, b: text })).to.have.length(2))
   })
 
   it('meet formats that no text can make slow', () => {
