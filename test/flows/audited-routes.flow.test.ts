@@ -141,10 +141,20 @@ describe('[A16] every route that changes something', function () {
     await followToEnd(user, first['eventsUrl'])
     const again = await call('POST /chats/{chatId}/turns/{turnId}/retry', { chatId, turnId: first['turn'].id })
     await followToEnd(user, again['eventsUrl'])
-    const long = await user.post(`/chats/${chatId}/turns`, { content: 'word '.repeat(2_000) })
-    await call('POST /chats/{chatId}/turns/{turnId}/cancel', { chatId, turnId: long.body['turn'].id })
+    const waiting = await startWaitingTurn()
+    await call('POST /chats/{chatId}/turns/{turnId}/cancel', waiting)
     await call('DELETE /chats/{chatId}', { chatId })
   })
+
+  /** A turn that doesn't end by itself: what it calls waits for an approval. */
+  async function startWaitingTurn(): Promise<{ chatId: string; turnId: string }> {
+    const tools = (await administrator.get('/tools?limit=100')).body['data'] as { id: string; name: string }[]
+    const toolIds = tools.filter(({ name }) => name === 'http_request').map(({ id }) => id)
+    const { chat } = (await user.post('/chats', { toolIds, model: 'offline/extractive' })).body
+    const content = '/http_request {"method":"POST","url":"https://none.invalid/"}'
+    const { turn } = (await user.post(`/chats/${chat.id}/turns`, { content })).body
+    return { chatId: chat.id, turnId: turn.id }
+  }
 
   it('of collections, documents and notifications', async () => {
     const other = await signUp(apiUrl)
