@@ -11,11 +11,11 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const withTemporal = ['--require', './test/support/temporal-cli.ts', '--timeout', '60000']
 const selections = {
   '--unit': ['--ignore', 'test/**/*.{int,flow,replay}.test.ts', '--spec', 'test/**/*.test.ts'],
-  // The parts that stand in for services are tested by themselves, and so are start and parsing: none uses a service.
+  // What uses no service has nothing to show on one.
   '--services': [
     ...withTemporal,
     '--require=./test/support/services.ts',
-    '--ignore=test/{bin,platform/{embedded,parsing}}/**',
+    '--ignore=test/{bin,deploy,workflows,platform/{blobs,embedded,llm,mail,oidc,parsing,temporal}}/**',
     '--spec',
     'test/**/*.{int,flow}.test.ts',
   ],
