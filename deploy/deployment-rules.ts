@@ -1,7 +1,8 @@
 // What must hold between the deployment files and the code. Each rule gives the faults that it finds, in words that name
 // the place and what to change.
 import { queueNames } from '../domain/task-queues.ts'
-import { defaultPorts, environmentVariables } from '../platform/config.ts'
+import { defaultPorts } from '../platform/config.ts'
+import { environmentVariables } from '../platform/environment.ts'
 import type { ComposeService, DeploymentFiles } from './deployment-files.ts'
 import { type Rule, unless } from './rule.ts'
 import { imagesArePinned, versionsAgree } from './version-rules.ts'
