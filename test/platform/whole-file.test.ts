@@ -1,22 +1,55 @@
 // Files that many make or replace at once: whoever reads one finds it whole, and of those who make it one wins.
+import { once } from 'node:events'
 import { mkdir, readFile, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
 import { expect } from 'chai'
 import { type NamedKey, loadKeys, readKeys } from '../../platform/keys.ts'
 import { createFile, replaceFile } from '../../platform/whole-file.ts'
 import { captureLog } from '../support/captured-log.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
-const texts = Array.from({ length: 20 }, (_, index) => `${index}`.repeat(10_000))
+/** Of one length, long enough that writing one takes a while. */
+const texts = Array.from({ length: 20 }, (_, index) => String.fromCodePoint(97 + index).repeat(2_000_000))
+
+/** In a thread, which no write of this one holds up: reads a file all the time, where it is there. */
+const watching = `
+  const { parentPort, workerData } = require('node:worker_threads')
+  const { readFileSync } = require('node:fs')
+  const { file, ending } = workerData
+  const lengths = new Set()
+  parentPort.postMessage('ready')
+  while (Atomics.load(ending, 0) === 0) {
+    try {
+      lengths.add(readFileSync(file, 'utf8').length)
+    } catch {}
+  }
+  lengths.add(readFileSync(file, 'utf8').length)
+  parentPort.postMessage([...lengths])`
+
+/** The lengths that a reader finds while `work` is done, and after it. */
+async function lengthsDuring(file: string, work: () => Promise<void>): Promise<number[]> {
+  const ending = new Int32Array(new SharedArrayBuffer(4))
+  const watcher = new Worker(watching, { eval: true, workerData: { file, ending } })
+  await once(watcher, 'message')
+  await work()
+  const told = once(watcher, 'message')
+  Atomics.store(ending, 0, 1)
+  return (await told)[0] as number[]
+}
 
 describe('whole files', () => {
   const directory = temporaryDirectory()
 
   it('are made once, by the first of many, for their owner alone', async () => {
     const file = join(directory(), 'file')
-    const made = await Promise.all(texts.map((text) => createFile(file, text)))
+    let made: boolean[] = []
+    const lengths = await lengthsDuring(file, async () => {
+      made = await Promise.all(texts.map((text) => createFile(file, text)))
+    })
+    expect(lengths).to.deep.equal([2_000_000])
     expect(made.filter(Boolean)).to.have.length(1)
-    expect(await readFile(file, 'utf8')).to.equal(texts[made.indexOf(true)])
+    expect((await readFile(file, 'utf8')) === texts[made.indexOf(true)]).to.equal(true)
     expect((await stat(file)).mode & 0o777).to.equal(0o600)
     expect(await readdir(directory())).to.deep.equal(['file'])
   })
@@ -24,12 +57,11 @@ describe('whole files', () => {
   it('are replaced while somebody reads them, who finds one or another', async () => {
     const file = join(directory(), 'file')
     await createFile(file, texts[0] ?? '')
-    const seen = new Set<string>()
-    const reads = (async () => {
-      for (let count = 0; count < 200; count++) seen.add(await readFile(file, 'utf8'))
-    })()
-    await Promise.all([reads, ...texts.map((text) => replaceFile(file, text))])
-    expect([...seen].every((text) => texts.includes(text))).to.equal(true)
+    const lengths = await lengthsDuring(file, async () => {
+      await Promise.all(texts.map((text) => replaceFile(file, text)))
+    })
+    expect(lengths).to.deep.equal([2_000_000])
+    expect(texts.includes(await readFile(file, 'utf8'))).to.equal(true)
     expect(await readdir(directory())).to.deep.equal(['file'])
   })
 

@@ -1,5 +1,5 @@
-// Starts by the connection of the workers themselves, on a real server: the first task comes with the answer to the start,
-// and where it can't, the workflow starts as any other.
+// Starts by the connection of the workers themselves, on a real server: the first task comes with the answer to the start.
+// By a connection that has no worker, and by none, the workflow starts over its queue.
 import { randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { Client, Connection } from '@temporalio/client'
@@ -71,5 +71,9 @@ describe('eager starts', function () {
     expect(await wasEager(), 'while they are offered').to.equal(true)
     withdraw()
     expect(await wasEager(), 'once they are withdrawn').to.equal(false)
+    const idle = await NativeConnection.connect({ address: server.address })
+    eagerStarts.offer(['llm'], new Client({ connection: idle }))
+    expect(await wasEager(), 'by a connection without a worker').to.equal(false)
+    await idle.close()
   })
 })
