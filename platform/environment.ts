@@ -1,4 +1,5 @@
-// The environment's variables: what each may be, and what they may be together. Only config.ts reads them.
+// The environment's variables: what each may be, and what they may be together. Only config.ts
+// reads their values.
 import { z } from 'zod'
 import { defaultTokenTimes } from '../domain/auth/token-times.ts'
 import { list, milliseconds, modelName, ollamaHost, origin, port, secret, smtpUrl } from './config-fields.ts'
